@@ -20,6 +20,7 @@ except ImportError:  # libyaml is optional on some platforms; ten times slower w
 
 _HEADING = re.compile(r"(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
 _FENCE = re.compile(r"( {0,3})(`{3,}|~{3,})[ \t]*([^\r\n]*?)[ \t]*$")
+_LINE = re.compile(r"[^\n]*\n|[^\n]+$")
 _FILENAME = re.compile(r"<!--\s*filename:\s*(\S.*?)\s*-->")
 
 
@@ -139,11 +140,9 @@ def parse(text: str, path: str = "") -> Example:
 
 def with_code(example: Example, block: CodeBlock, code: str) -> str:
     """The text with the code of one block replaced. `code` needs no final line end."""
-    newline = _newline(example.text)
-    code = code.replace("\r\n", "\n").replace("\n", newline)
-    if code and not code.endswith(newline):
-        code += newline
-    return _spliced(example.text, block.code, code)
+    if code and not code.endswith("\n"):
+        code += "\n"
+    return _spliced(example.text, block.code, _with_line_ends(block.text, code, _newline(example.text)))
 
 
 def with_section(example: Example, title: str, prose: str) -> str:
@@ -214,6 +213,21 @@ def _spliced(text: str, place: Place, new: str) -> str:
     return text[: place.start] + new + text[place.stop :]
 
 
+def _with_line_ends(old: str, new: str, newline: str) -> str:
+    """`new` with the line ends of the file; lines that `old` begins and ends with stay as they were, byte for byte."""
+    before, after = _LINE.findall(old), _LINE.findall(new)
+    plain_before = [line.rstrip("\r\n") for line in before]
+    plain_after = [line.rstrip("\r\n") for line in after]
+    same = 0
+    while same < min(len(before), len(after)) and plain_before[same] == plain_after[same]:
+        same += 1
+    tail = 0
+    while tail < min(len(before), len(after)) - same and plain_before[-1 - tail] == plain_after[-1 - tail]:
+        tail += 1
+    middle = [line.rstrip("\r\n") + newline for line in after[same : len(after) - tail]]
+    return "".join([*before[:same], *middle, *before[len(before) - tail :]])
+
+
 def _newline(text: str) -> str:
     return "\r\n" if "\r\n" in text else "\n"
 
@@ -234,7 +248,7 @@ def _find_front_matter(text: str, lines: _Lines) -> tuple[Place | None, int, lis
     """The span between the two `---` lines, where the body starts, and what is wrong."""
     start = 1 if text.startswith("\ufeff") else 0
     boundary = YAMLHandler.FM_BOUNDARY
-    first = boundary.match(text, start)
+    first = boundary.match(text[start:])  # with a position, ^ would not match after a byte order mark
     if not first:
         return None, start, [Problem("missing", "no front matter", 1, 1)]
     opened = text.find("\n", start) + 1 or len(text)
@@ -273,7 +287,9 @@ def _read_yaml(
             return []
         if not isinstance(node, yaml.MappingNode):
             at = place(node.start_mark, node.end_mark)
-            return [Problem("not a mapping", "the front matter is not a list of `key: value` lines", at.line, at.column)]
+            return [
+                Problem("not a mapping", "the front matter is not a list of `key: value` lines", at.line, at.column)
+            ]
         problems = []
         for key_node, value_node in node.value:
             key, at = str(key_node.value), place(key_node.start_mark, key_node.end_mark)
@@ -286,6 +302,8 @@ def _read_yaml(
         return problems
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if error.context_mark and "end of stream" in (error.problem or ""):
+            mark = error.context_mark  # a quote that never closes: where it opens, not where the text ends
         line, column = (matter.line + mark.line, mark.column + 1) if mark else (matter.line, 1)
         return [Problem("yaml", error.problem or "cannot be read as YAML", min(line, len(lines.raw)), column)]
     except (yaml.YAMLError, ValueError) as error:  # a character YAML forbids; a date such as 2024-13-45

@@ -5,8 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from curator.errors import MissingError
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
 
 
 @dataclass(frozen=True)
@@ -39,12 +43,15 @@ def violations(name: str, value: object) -> Iterator[Violation]:
     """All the ways in which `value` breaks the schema `name`, the most specific one where there are alternatives."""
     for error in _validator(name).iter_errors(value):
         while error.context:  # oneOf/anyOf: show the alternative that came nearest, not "is not valid under any"
-            nearest = max(error.context, key=lambda e: (len(e.absolute_path), e.validator == "enum"))
-            if len(nearest.absolute_path) == len(error.absolute_path) and nearest.validator == "type":
-                break
-            error = nearest
+            error = max(error.context, key=_nearness)
         allowed = error.validator_value if error.validator == "enum" else ()
         yield Violation(tuple(error.absolute_path), str(error.validator), error.message, tuple(map(str, allowed)))
+
+
+def _nearness(error: "ValidationError") -> tuple[int, bool, bool]:
+    """The deeper an alternative got, the nearer it is; a list was not meant to be a word, nor a word a list."""
+    is_list = isinstance(error.instance, list)
+    return len(error.absolute_path), error.validator != "type", (error.validator == "enum") != is_list
 
 
 @cache

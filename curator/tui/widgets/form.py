@@ -1,0 +1,166 @@
+"""The front matter as a form. It shows an example and says what the author changed; it changes nothing itself."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input, Label, Select, SelectionList, Static, TextArea
+from textual.widgets.selection_list import Selection
+
+from curator.example import Example
+from curator.labels import GENERATION_NAMES, TOPICS
+from curator.tui.fields import BY_KEY, FIELDS, Field, chosen, value_shown
+from curator.tui.fields import value_written as _written
+from curator.tui.shown import shown
+from curator.tui.widgets.editor import TextEditor
+
+
+class FrontMatterForm(Widget):
+    """A field per key; `show` fills it, `Changed` and `TopicChanged` say what the author did."""
+
+    @dataclass
+    class Changed(Message):
+        """The author changed a field; `value` is as shown (`fields.value_written` gives what is written)."""
+
+        field: Field
+        value: str | tuple[str, ...]
+
+    @dataclass
+    class TopicChanged(Message):
+        """The author chose another topic for an example that has no file yet."""
+
+        topic: str
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._shown: dict[str, str | tuple[str, ...]] = {}
+
+    def compose(self) -> ComposeResult:
+        """A label and a widget per field, the help of the focused one below."""
+        with VerticalScroll(id="fields", can_focus=False):
+            for field in FIELDS:
+                yield Label(field.label, id=f"label-{field.key}", classes="field-label")
+                yield _widget(field)
+            yield Label("Topic", classes="field-label")
+            yield Select([(t, t) for t in TOPICS], id="topic", prompt="choose", allow_blank=True, compact=True)
+        yield Static("", id="field-help")
+
+    def show(self, example: Example, topic: str, topic_fixed: bool, note: str = "") -> None:
+        """Fill the fields from the example. A widget is touched only if its value is another one than last shown."""
+        readable = not any(p.kind in ("unclosed", "yaml", "not a mapping") for p in example.problems)
+        for field in FIELDS:
+            widget = self.query_one(f"#field-{field.key}")
+            widget.disabled = not readable
+            visible = not field.migration_only or example.type == "migration" or field.key in example.meta
+            widget.display = self.query_one(f"#label-{field.key}").display = visible
+            value = value_shown(field, example)
+            value = shown(value) if isinstance(value, str) else value
+            if field.key not in self._shown or _written(field, self._shown[field.key]) != _written(field, value):
+                self._shown[field.key] = value
+                _fill(widget, value)
+        select = self.query_one("#topic", Select)
+        select.disabled = topic_fixed
+        if topic in TOPICS and select.value != topic:
+            with select.prevent(Select.Changed):
+                select.value = topic
+        if not readable:
+            note = "The front matter cannot be read, so the fields are off. See Source (F5)."
+        self._say(note)
+
+    def mark(self, keys: Collection[str]) -> None:
+        """Put a sign before the labels of the fields that have a problem."""
+        for field in FIELDS:
+            label = self.query_one(f"#label-{field.key}", Label)
+            label.set_class(field.key in keys, "-problem")
+            label.update(Content(("● " if field.key in keys else "") + field.label))
+
+    def focus_field(self, key: str) -> None:
+        """Put the cursor into a field."""
+        self.query_one(f"#field-{key}").focus()
+
+    @on(Input.Changed)
+    def _input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._changed(event.input, shown(event.value))
+
+    @on(TextArea.Changed)
+    def _text_changed(self, event: TextArea.Changed) -> None:
+        event.stop()
+        self._changed(event.text_area, " ".join(event.text_area.text.split("\n")))
+
+    @on(Select.Changed)
+    def _select_changed(self, event: Select.Changed) -> None:
+        event.stop()
+        value = "" if event.value is Select.NULL else str(event.value)
+        if event.select.id == "topic":
+            if value:
+                self.post_message(self.TopicChanged(value))
+        else:
+            self._changed(event.select, value)
+
+    @on(SelectionList.SelectedChanged)
+    def _selection_changed(self, event: SelectionList.SelectedChanged[str]) -> None:
+        event.stop()
+        before = self._shown.get("generation", ())
+        after = chosen(before if isinstance(before, tuple) else (), event.selection_list.selected)
+        ordered = tuple(word for word in BY_KEY["generation"].choices if word in after)
+        if set(after) != set(event.selection_list.selected):
+            _fill(event.selection_list, ordered)
+        self._changed(event.selection_list, ordered)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Show what the focused field is for, with a good and a bad sample."""
+        key = (event.widget.id or "").removeprefix("field-")
+        self._say("", BY_KEY.get(key))
+
+    def _changed(self, widget: Widget, value: str | tuple[str, ...]) -> None:
+        field = BY_KEY[(widget.id or "").removeprefix("field-")]
+        if self._shown.get(field.key) != value:  # else it only echoes what `show` put there
+            self._shown[field.key] = value
+            self.post_message(self.Changed(field, value))
+
+    def _say(self, note: str, field: Field | None = None) -> None:
+        if field is None and not note:
+            focused = self.screen.focused
+            field = BY_KEY.get((focused.id or "").removeprefix("field-")) if focused else None
+        help = self.query_one("#field-help", Static)
+        if note:
+            help.update(Content(note))
+        elif field:
+            samples = (("\nGood: ", "bold"), field.good, ("\nBad: ", "bold"), field.bad)
+            help.update(Content.assemble(field.help, *samples))
+        else:
+            help.update("")
+
+
+def _widget(field: Field) -> Widget:
+    id = f"field-{field.key}"
+    if field.kind == "choice":
+        return Select(list(_options(field)), id=id, prompt="choose", allow_blank=True, compact=True)
+    if field.kind == "generations":
+        choices = [Selection(f"{word}: {GENERATION_NAMES[word]}", word) for word in field.choices]
+        return SelectionList[str](*choices, id=id, compact=True)
+    if field.kind == "text":
+        return TextEditor(id=id, compact=True, soft_wrap=True, show_line_numbers=False)
+    return Input(id=id, compact=True)
+
+
+def _options(field: Field) -> Iterator[tuple[str, str]]:
+    return ((word, word) for word in field.choices)
+
+
+def _fill(widget: Widget, value: str | tuple[str, ...]) -> None:
+    if isinstance(widget, Input):
+        widget.value = shown(str(value))
+    elif isinstance(widget, TextEditor):
+        widget.show(str(value))
+    elif isinstance(widget, Select):
+        widget.value = value or Select.NULL
+    elif isinstance(widget, SelectionList):
+        for word in GENERATION_NAMES:
+            (widget.select if word in value else widget.deselect)(word)

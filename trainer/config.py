@@ -1,0 +1,406 @@
+"""The recipe of a run as values: what to train, on what, how long.
+
+A config is a TOML file with the tables [model], [lora], [data], [stage1], [stage2], [run]. Every default lives in the
+dataclasses below and nowhere else; what a run really used is written into its run folder. All errors of a config are
+reported together, each with its line, before anything is loaded. This module imports no torch.
+
+Try it: trainer run smollm2-135m --dry-run --data DATASET
+"""
+
+import difflib
+import re
+import tomllib
+import types
+import typing
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+from trainer.errors import TrainerError, TrainerMissingError
+
+
+@dataclass(frozen=True)
+class Model:
+    """The base model.
+
+    Attributes:
+        name: "embedded:smollm2-135m", a folder with a saved model, or an id on the Hugging Face Hub.
+        revision: branch, tag or commit on the Hub; "" = the newest. Pin it: a model's files do change.
+        public_name: what the adapter says it belongs to; "" = `name` (or the folder's last part). Never a local path.
+        dtype: of the weights. bfloat16 halves the memory; on a CPU with AVX512-BF16 it is the fastest, too.
+        quantization: "nf4" loads the linear layers in 4 bit (QLoRA); "none" leaves them as they are.
+    """
+
+    name: str = "embedded:smollm2-135m"
+    revision: str = ""
+    public_name: str = ""
+    dtype: Literal["bfloat16", "float32"] = "bfloat16"
+    quantization: Literal["none", "nf4"] = "none"
+
+
+@dataclass(frozen=True)
+class Lora:
+    """The adapter: one, continued through both stages.
+
+    Attributes:
+        rank: width of the adapter; it bounds how much can be learnt.
+        alpha: scale of the adapter; the effective factor is alpha / rank.
+        dropout: share of the adapter's inputs set to zero while training.
+        target_modules: "all-linear" (every linear layer but the head), or a list of module names.
+    """
+
+    rank: int = 16
+    alpha: int = 32
+    dropout: float = 0.05
+    target_modules: str | tuple[str, ...] = "all-linear"
+
+
+@dataclass(frozen=True)
+class Data:
+    """The dataset folder made by `curator convert`.
+
+    Attributes:
+        folder: its path; `--data` overrides it.
+        max_lost_share: stop before training if more than this share of a stage's rows would be cut off or dropped.
+    """
+
+    folder: str = ""
+    max_lost_share: float = 0.05
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of training.
+
+    Attributes:
+        enabled: False leaves the stage out.
+        epochs: passes over the training rows, at most.
+        max_steps: optimiser steps, at most; 0 = as `epochs` says.
+        max_minutes: a safety stop, at a step's end; 0 = none. A run stopped by it says so.
+        max_length: tokens per row. Stage 1 packs documents into such rows; in stage 2 it bounds a conversation.
+        packing: "bfd_split" packs whole documents, splits only those longer than a row, and keeps them from seeing each
+            other; "wrapped" concatenates everything and cuts; "none" = one row for each document, padded.
+        batch_size: rows per forward pass; `accumulation` of them make one optimiser step.
+        learning_rate: at the top of the schedule; `warmup` is the share of the steps it takes to get there.
+        max_grad_norm: gradients longer than this are shortened to it.
+        evaluations: how often the validation rows are measured, spread evenly, the first before step 1.
+        patience: stop after this many evaluations without a better validation loss; 0 = never.
+        gradient_checkpointing: recompute activations: about a third more time, a fraction of the memory.
+    """
+
+    enabled: bool = True
+    epochs: float = 1.0
+    max_steps: int = 0
+    max_minutes: float = 0.0
+    max_length: int = 512
+    packing: Literal["none", "bfd_split", "wrapped"] = "none"
+    batch_size: int = 1
+    accumulation: int = 1
+    learning_rate: float = 2e-4
+    schedule: Literal["cosine", "linear", "constant_with_warmup"] = "cosine"
+    warmup: float = 0.1
+    weight_decay: float = 0.0
+    max_grad_norm: float = 1.0
+    optimizer: Literal["adamw_torch", "adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit"] = "adamw_torch"
+    evaluations: int = 5
+    patience: int = 0
+    gradient_checkpointing: bool = False
+
+
+@dataclass(frozen=True)
+class Run:
+    """How the run is carried out and recorded.
+
+    Attributes:
+        out: folder in which a run folder `<config>-<number>` is made; `--out` names the run folder itself.
+        seed: of adapter weights, order of rows and dropout.
+        threads: of torch on the CPU; 0 = the free cores, or OMP_NUM_THREADS where that is set.
+        log_every: steps between two rows of training loss in metrics.jsonl.
+        report_to: trackers the Trainer knows ("tensorboard", "wandb", ...), if they are installed.
+    """
+
+    out: str = "runs"
+    seed: int = 13
+    threads: int = 0
+    log_every: int = 5
+    report_to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Config:
+    """A whole recipe. Stage 1 is continued pretraining on raw BBj, stage 2 is tuning on conversations."""
+
+    model: Model = field(default_factory=Model)
+    lora: Lora = field(default_factory=Lora)
+    data: Data = field(default_factory=Data)
+    stage1: Stage = field(default_factory=lambda: Stage(packing="bfd_split"))
+    stage2: Stage = field(default_factory=Stage)
+    run: Run = field(default_factory=Run)
+    name: str = "default"  # the config's file name; not a key of the file
+
+
+class ConfigError(TrainerError):
+    """All that is wrong with a config, one line each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(problems))
+
+
+def shipped_configs() -> dict[str, Path]:
+    """The configs that come with the package, by name."""
+    folder = Path(str(resources.files("trainer"))) / "configs"
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def find_config(name_or_path: str) -> Path:
+    """The file meant: a path, or a shipped config's name. Raises TrainerMissingError."""
+    path = Path(name_or_path)
+    if path.is_file():
+        return path
+    shipped = shipped_configs()
+    if name_or_path in shipped:
+        return shipped[name_or_path]
+    close = _did_you_mean(name_or_path, shipped)
+    raise TrainerMissingError(f'no config "{name_or_path}"{close}; give a path or one of: {", ".join(shipped)}')
+
+
+def load_config(name_or_path: str, overrides: Sequence[str] = ()) -> Config:
+    """Read a config and apply `--set section.key=value` overrides.
+
+    Raises:
+        ConfigError: anything is wrong with the file or an override; the error holds all problems.
+        TrainerMissingError: there is no such file.
+    """
+    path = find_config(name_or_path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError([f"{path}: not UTF-8 (byte {error.start}); save it as UTF-8"]) from None
+    return read_config(text, str(path), overrides)
+
+
+def read_config(text: str, path: str = "<config>", overrides: Sequence[str] = ()) -> Config:
+    """The same from the text of a TOML file; `path` is what messages call it."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([_toml_error(path, error)]) from None
+    problems: list[str] = []
+    values: list[_Value] = list(_values(table, text, path, problems))
+    values += _overrides(overrides, problems)
+    config = Config(name=Path(path).stem)
+    for value in values:
+        config = _with(config, value, problems)
+    problems += _check(config, {(v.section, v.key): v.where for v in values}, path)
+    if problems:
+        raise ConfigError(problems)
+    return config
+
+
+def write_config(config: Config) -> str:
+    """The config as TOML with every value, defaults included: reading it gives an equal config."""
+    lines: list[str] = []
+    for section in _sections():
+        lines.append(f"[{section}]")
+        part = getattr(config, section)
+        lines += [f"{f.name} = {_toml(getattr(part, f.name))}" for f in fields(part)]
+        lines.append("")
+    return "\n".join(lines)
+
+
+# --- reading ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Value:
+    section: str
+    key: str
+    value: Any
+    where: str  # "file.toml:12" or "--set stage1.epochs=x"
+
+
+def _sections() -> tuple[str, ...]:
+    return tuple(f.name for f in fields(Config) if f.name != "name")
+
+
+def _values(table: dict[str, Any], text: str, path: str, problems: list[str]) -> Iterator[_Value]:
+    for section, content in table.items():
+        where = f"{path}:{_line(text, section, '')}"
+        if section not in _sections():
+            kind = "table" if isinstance(content, dict) else "key outside of a table:"
+            problems.append(f'{where}: unknown {kind} "{section}"{_did_you_mean(section, _sections())}')
+        elif not isinstance(content, dict):
+            problems.append(f'{where}: "{section}" must be a table; write [{section}] and its keys below it')
+        else:
+            for key, value in content.items():
+                yield _Value(section, key, value, f"{path}:{_line(text, section, key)}")
+
+
+def _overrides(overrides: Sequence[str], problems: list[str]) -> list[_Value]:
+    values = []
+    for override in overrides:
+        where = f"--set {override}"
+        match = re.fullmatch(r"\s*([\w-]+)\.([\w-]+)\s*=(.*)", override, re.S)
+        if not match:
+            problems.append(f"{where}: write --set section.key=value, for example --set stage1.epochs=2")
+            continue
+        section, key, raw = match.groups()
+        if section not in _sections():
+            problems.append(f'{where}: unknown table "{section}"{_did_you_mean(section, _sections())}')
+            continue
+        try:
+            value = tomllib.loads(f"value = {raw.strip()}")["value"]
+        except tomllib.TOMLDecodeError:
+            value = raw.strip()  # a bare word is a string: --set model.quantization=nf4
+        values.append(_Value(section, key, value, where))
+    return values
+
+
+def _with(config: Config, value: _Value, problems: list[str]) -> Config:
+    part = getattr(config, value.section)
+    hints = typing.get_type_hints(type(part))
+    if value.key not in hints:
+        problems.append(
+            f'{value.where}: unknown key "{value.key}" in [{value.section}]{_did_you_mean(value.key, hints)}'
+        )
+        return config
+    try:
+        converted = _convert(value.value, hints[value.key])
+    except ValueError as error:
+        problems.append(f"{value.where}: {value.section}.{value.key} {error}")
+        return config
+    return replace(config, **{value.section: replace(part, **{value.key: converted})})
+
+
+def _convert(value: Any, hint: Any) -> Any:
+    """The value as the type of its field. Raises ValueError("must be ...")."""
+    if typing.get_origin(hint) is Literal:
+        choices = typing.get_args(hint)
+        if value in choices:
+            return value
+        close = _did_you_mean(str(value), choices)
+        raise ValueError(f"must be one of {', '.join(map(repr, choices))}, not {value!r}{close}".replace("'", '"'))
+    if typing.get_origin(hint) is types.UnionType:
+        for choice in typing.get_args(hint):
+            try:
+                return _convert(value, choice)
+            except ValueError:
+                continue
+        raise ValueError(f"must be a string or a list of strings, not {value!r}")
+    if typing.get_origin(hint) is tuple:
+        if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+        raise ValueError(f"must be a list of strings, not {value!r}")
+    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is hint:
+        return value
+    names = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
+    raise ValueError(f"must be {names[hint]}, not {value!r}")
+
+
+# --- checking -----------------------------------------------------------------------------------------------------
+
+_Rule = tuple[str, Callable[[Any], bool], str]
+
+_STAGE_RULES: tuple[_Rule, ...] = (
+    ("epochs", lambda v: v > 0, "must be above 0"),
+    ("max_steps", lambda v: v >= 0, "must not be negative"),
+    ("max_minutes", lambda v: v >= 0, "must not be negative"),
+    ("max_length", lambda v: v >= 32, "must be at least 32 tokens"),
+    ("batch_size", lambda v: v >= 1, "must be at least 1"),
+    ("accumulation", lambda v: v >= 1, "must be at least 1"),
+    ("learning_rate", lambda v: 0 < v < 0.1, "must be between 0 and 0.1; usual for LoRA: 1e-5 to 1e-3"),
+    ("warmup", lambda v: 0 <= v < 1, "is a share of the steps, from 0 to below 1"),
+    ("weight_decay", lambda v: v >= 0, "must not be negative"),
+    ("max_grad_norm", lambda v: v > 0, "must be above 0"),
+    ("evaluations", lambda v: v >= 1, "must be at least 1: without validation nobody sees overfitting"),
+    ("patience", lambda v: v >= 0, "must not be negative"),
+)
+_RULES: dict[str, tuple[_Rule, ...]] = {
+    "model": (("name", lambda v: bool(v.strip()), "must not be empty"),),
+    "lora": (
+        ("rank", lambda v: v >= 1, "must be at least 1"),
+        ("alpha", lambda v: v >= 1, "must be at least 1"),
+        ("dropout", lambda v: 0 <= v < 1, "must be from 0 to below 1"),
+        ("target_modules", lambda v: bool(v), "must not be empty"),
+    ),
+    "data": (("max_lost_share", lambda v: 0 <= v <= 1, "is a share, from 0 to 1"),),
+    "stage1": _STAGE_RULES,
+    "stage2": (
+        *_STAGE_RULES,
+        # Cutting a stream of conversations into rows separates questions from their answers.
+        ("packing", lambda v: v == "none", 'must be "none": conversations are not split'),
+    ),
+    "run": (
+        ("threads", lambda v: v >= 0, "must not be negative"),
+        ("log_every", lambda v: v >= 1, "must be at least 1"),
+        ("seed", lambda v: 0 <= v < 2**32, "must be from 0 to 4294967295"),
+    ),
+}
+
+
+def _check(config: Config, where: dict[tuple[str, str], str], path: str) -> list[str]:
+    problems = []
+    for section, rules in _RULES.items():
+        for key, holds, message in rules:
+            value = getattr(getattr(config, section), key)
+            if not holds(value):
+                place = where.get((section, key), path)
+                problems.append(f"{place}: {section}.{key} {message} (it is {value!r})")
+    if not (config.stage1.enabled or config.stage2.enabled):
+        place = where.get(("stage2", "enabled"), path)
+        problems.append(f"{place}: both stages are switched off; leave at least one enabled")
+    return problems
+
+
+# --- small things -------------------------------------------------------------------------------------------------
+
+
+def _line(text: str, section: str, key: str) -> int:
+    """The line, from 1, of a key of a table (or of the table's header, with key ""). tomllib gives no positions."""
+    current = ""
+    header = 1
+    for number, line in enumerate(text.splitlines(), start=1):
+        table = re.match(r"\s*\[\s*([^\[\]]+?)\s*\]", line)
+        if table:
+            current = table.group(1).strip("\"'")
+            if current.split(".")[0] == section and header == 1:
+                header = number
+            continue
+        name = re.match(r"\s*([\w.\"'-]+)\s*=", line)
+        if not name:
+            continue
+        full = ".".join(part for part in (current, name.group(1).replace('"', "").replace("'", "")) if part)
+        if full == (f"{section}.{key}" if key else section):
+            return number
+    return header
+
+
+def _toml_error(path: str, error: tomllib.TOMLDecodeError) -> str:
+    match = re.search(r"^(.*) \(at line (\d+), column (\d+)\)$", str(error))
+    if match:
+        return f"{path}:{match[2]}: not TOML: {match[1]} (column {match[3]})"
+    return f"{path}: not TOML: {error}"
+
+
+def _did_you_mean(word: str, known: Any) -> str:
+    close = difflib.get_close_matches(word, [str(k) for k in known], n=1, cutoff=0.6)
+    return f'; did you mean "{close[0]}"?' if close else ""
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    escaped = "".join(_ESCAPES.get(c, c) if c >= " " else f"\\u{ord(c):04x}" for c in value)
+    return f'"{escaped}"'
+
+
+_ESCAPES = {'"': '\\"', "\\": "\\\\"}
