@@ -8,7 +8,6 @@ gives the same row.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from curator.example import CodeBlock, Example, as_words
 from curator.labels import GENERATION_NAMES, TYPES
@@ -127,7 +126,7 @@ def conversations(example: Example, cluster: str = "") -> list[Conversation]:
             generation=example.generations,
             type=example.type,
             difficulty=str(example.meta.get("difficulty") or ""),
-            topic=PurePosixPath(task.id).parent.name,
+            topic=task.id.split("/")[0],
             source=str(example.meta.get("source") or "corpus"),
             cluster=cluster or task.id,
         )
@@ -141,8 +140,7 @@ def target_generation(example: Example) -> tuple[str, ...]:
 
 def example_id(path: str) -> str:
     """`<topic>/<slug>`, whatever stands before it in the path."""
-    parts = PurePosixPath(path.replace("\\", "/")).with_suffix("").parts
-    return "/".join(parts[-2:])
+    return "/".join(path.replace("\\", "/").removesuffix(".md").split("/")[-2:])
 
 
 def plain_code(text: str) -> str:

@@ -16,7 +16,7 @@ from curator.bbj import generation
 from curator.codes import diagnose
 from curator.compiler import CompilerChoice, Source, Status, Verdict, judge
 from curator.diagnostic import Diagnostic, in_order
-from curator.example import Example, Section, parse
+from curator.example import CodeBlock, Example, Section, parse
 from curator.labels import TOPICS
 
 ExampleCheck = Callable[[Example], list[Diagnostic]]
@@ -43,7 +43,7 @@ def check_text(text: str, path: str = "") -> list[Diagnostic]:
 
 def check_code(examples: Iterable[Example], compiler: CompilerChoice = "auto") -> list[Diagnostic]:
     """What the compiler says about the BBj blocks, at the place where they stand in the Markdown."""
-    blocks = [(example, block) for example in examples for block in example.bbj_blocks if block.text.strip()]
+    blocks = [(example, block) for example in examples for block in example.bbj_blocks if _judged(block)]
     verdicts = judge([Source(example.path, block.text) for example, block in blocks], compiler)
     found = []
     for (example, block), verdict in zip(blocks, verdicts, strict=True):
@@ -105,8 +105,9 @@ def check_sections(example: Example) -> list[Diagnostic]:
                      "say what the user sees (Expected Behavior) or what is printed (Expected Output)"),
         "explanation": ("E203", 'no "## Explanation" section', "explain the code under a line `## Explanation`"),
     }  # fmt: skip
+    swallowed = any(not block.closed for block in example.code_blocks)  # an open fence takes the headings below it
     for name, (code, message, hint) in missing.items():
-        if not by_name[name]:
+        if not by_name[name] and not swallowed:
             close = difflib.get_close_matches(name, [s.title.casefold() for s in sections], 1, 0.7)
             hint = f'is "## {close[0]}" meant to be it?' if close else hint
             found.append(diagnose(code, example.path, max(last_line, 1), 1, message, hint))
@@ -293,6 +294,10 @@ def _kind_hint(key: str, value: object) -> str:
     if isinstance(value, (int, float)) or hasattr(value, "isoformat"):
         return f'put it in quotes: {key}: "{value}"'
     return f"give {key} a text" if key != "tags" else "write a list of words: tags: [files, keys]"
+
+
+def _judged(block: CodeBlock) -> bool:
+    return block.closed and bool(block.text.strip())
 
 
 def _body(example: Example, section: Section) -> str:

@@ -102,8 +102,7 @@ EXAMPLE_CODES = (
     _example("E212", "another fence language", _E, _SECTIONS,
              "Only fences marked bbj are checked, coloured and trained on.", _bad("```bbj", "```basic")),
     _example("E213", "a fence is never closed", _E, _SECTIONS,
-             "Everything below it would count as code.", _GOOD.split("## Expected")[0].replace('"\n```', '"')
-             + "\n## Expected Output\n\nHello\n\n## Explanation\n\nPRINT writes to the terminal.\n"),
+             "Everything below it would count as code.", _bad('"Hello"\n```', '"Hello"')),
     _example("E214", "a migration without Before or After", _E, _SECTIONS,
              "A migration shows the old program under `### Before (...)` and the new one under `### After (...)`.",
              _bad("type: completion", "type: migration"), _MIGRATION),

@@ -67,9 +67,7 @@ def build(
     documents = [_document(e) for e in good]
     if not options.keep_duplicates:
         doubles = {r.key: r for c in dedupe.clusters(documents, options.threshold) for r in c.removals}
-        removed += [
-            Removed(r.key, f"near-duplicate ({r.similarity:.2f}): {r.why}", r.partner) for r in doubles.values()
-        ]
+        removed += [_double(r, r.why) for r in doubles.values()]
         good = [e for e in good if chatml.example_id(e.path) not in doubles]
         documents = [d for d in documents if d.key not in doubles]
     names = dedupe.cluster_names(documents, options.threshold)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from curator.errors import MissingError
 
-SUFFIXES = frozenset({".bbj", ".src", ".bbx"})
+SUFFIXES = frozenset({".bbj", ".bbjt", ".bbx", ".src"})
 
 
 def source_paths(paths: Iterable[Path]) -> list[Path]:

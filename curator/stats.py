@@ -9,6 +9,9 @@ from curator import chatml
 from curator.example import Example
 from curator.labels import GENERATIONS, TOPICS, TYPES
 
+# Nobody migrates to the oldest generation.
+MEANINGLESS = frozenset({("migration", "character")})
+
 
 @dataclass(frozen=True)
 class Stats:
@@ -53,7 +56,12 @@ def count(examples: Sequence[Example]) -> Stats:
         },
         matrix=matrix,
         topics=topics,
-        gaps=[(kind, generation) for kind in TYPES for generation in GENERATIONS if not matrix[kind][generation]],
+        gaps=[
+            (kind, generation)
+            for kind in TYPES
+            for generation in GENERATIONS
+            if not matrix[kind][generation] and (kind, generation) not in MEANINGLESS
+        ],
     )
 
 

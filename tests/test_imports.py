@@ -66,5 +66,8 @@ def test_the_trainer_uses_only_the_parts_of_the_curator_that_it_may():
         for line in path.read_text("utf-8").splitlines():
             words = line.split()
             if line.lstrip().startswith(("from curator", "import curator")):
-                names = [n.strip(",") for n in words[3:]] if words[1] == "curator" else [words[1].split(".")[1]]
+                if words[1] == "curator":
+                    names = [part.split()[0] for part in line.split(" import ")[1].split(",")]
+                else:
+                    names = [words[1].split(".")[1]]
                 assert set(names) - {"__version__"} <= allowed, f"{path}: {line}"

@@ -80,8 +80,9 @@ class Stage:
         max_steps: optimiser steps, at most; 0 = as `epochs` says.
         max_minutes: a safety stop, at a step's end; 0 = none. A run stopped by it says so.
         max_length: tokens per row. Stage 1 packs documents into such rows; in stage 2 it bounds a conversation.
-        packing: "bfd_split" packs whole documents, splits only those longer than a row, and keeps them from seeing each
-            other; "wrapped" concatenates everything and cuts; "none" = one row for each document, padded.
+        packing: "bfd_split" packs whole documents and splits only those longer than a row; "bfd" never splits and cuts
+            what is longer (stage 2 only); with both, documents in one row do not see each other. "wrapped" concatenates
+            everything and cuts anywhere; "none" = one row for each document, padded to the longest of a batch.
         batch_size: rows per forward pass; `accumulation` of them make one optimiser step.
         learning_rate: at the top of the schedule; `warmup` is the share of the steps it takes to get there.
         max_grad_norm: gradients longer than this are shortened to it.
@@ -95,7 +96,7 @@ class Stage:
     max_steps: int = 0
     max_minutes: float = 0.0
     max_length: int = 512
-    packing: Literal["none", "bfd_split", "wrapped"] = "none"
+    packing: Literal["none", "bfd", "bfd_split", "wrapped"] = "none"
     batch_size: int = 1
     accumulation: int = 1
     learning_rate: float = 2e-4
@@ -329,11 +330,14 @@ _RULES: dict[str, tuple[_Rule, ...]] = {
         ("target_modules", lambda v: bool(v), "must not be empty"),
     ),
     "data": (("max_lost_share", lambda v: 0 <= v <= 1, "is a share, from 0 to 1"),),
-    "stage1": _STAGE_RULES,
+    "stage1": (
+        *_STAGE_RULES,
+        ("packing", lambda v: v != "bfd", 'must not be "bfd": it cuts off the ends of long files; take "bfd_split"'),
+    ),
     "stage2": (
         *_STAGE_RULES,
-        # Cutting a stream of conversations into rows separates questions from their answers.
-        ("packing", lambda v: v == "none", 'must be "none": conversations are not split'),
+        # Cutting conversations into rows would separate questions from their answers.
+        ("packing", lambda v: v in ("none", "bfd"), 'must be "none" or "bfd": conversations are never split'),
     ),
     "run": (
         ("threads", lambda v: v >= 0, "must not be negative"),

@@ -2,7 +2,7 @@
 
 Generation is the dear part of an evaluation (minutes to hours), judging the cheap one. So every reply is written to a
 JSON Lines file the moment it exists, raw, under a key made of everything it depends on: the model with its adapter, the
-messages, the sampling. A second run asks nothing again, a killed run goes on, a changed prompt or adapter is asked anew.
+messages, the sampling. A second run asks nothing again, a killed run goes on, a changed prompt is asked anew.
 
 The two who can be asked are in `generate_local.py` (transformers) and `generate_endpoint.py` (an OpenAI-compatible
 server). Replies are data from strangers: nothing here interprets them.

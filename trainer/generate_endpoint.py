@@ -1,4 +1,4 @@
-"""Replies from an OpenAI-compatible server: llama.cpp, Ollama, vLLM, or a paid service, for baselines and quantised models.
+"""Replies from an OpenAI-compatible server (llama.cpp, Ollama, vLLM, a paid service): baselines, quantised models.
 
 Only the address the user gave is called; redirects are refused, since they would carry prompts and key elsewhere. The
 key comes from an environment variable and goes only over https or to this machine. Servers have surprising defaults

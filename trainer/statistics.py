@@ -166,5 +166,3 @@ def holm(p_values: Sequence[float]) -> list[float]:
         running = max(running, min(1.0, (len(p_values) - rank) * p_values[at]))
         adjusted[at] = running
     return adjusted
-
-

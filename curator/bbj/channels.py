@@ -1,4 +1,4 @@
-"""Verbs that read and write: PRINT and WRITE, the READ family, INPUT with its verification, SELECT, key files, RENAME."""
+"""Verbs that read and write: PRINT, WRITE, the READ family, INPUT with its verification, SELECT, key files, RENAME."""
 
 from curator.bbj.expressions import arguments, expression, masked, option, reference
 from curator.bbj.lexer import KIND, NAME
@@ -121,7 +121,7 @@ def select(p: Line, i: int) -> int:
     """`SELECT (channel) rec$[:fields] FROM file$ [WHERE ...] [SORTBY ...] [LIMIT a,b]`."""
     toks = p.toks
     if toks[i] != "(":
-        raise Fault(i, "a channel in brackets after SELECT", "E335")
+        raise Fault(i, "a channel in brackets after SELECT", "channel")
     i = masked(p, arguments(p, i))
     while toks[i] == ",":
         i = masked(p, i + 1)

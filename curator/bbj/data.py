@@ -14,10 +14,7 @@ def dim(p: Line, i: int) -> int:
     """`DIM a[10],b$[5](20,"."),c$(10),r$:template$ {,ERR=label}`."""
     toks = p.toks
     while True:
-        if toks[i] in OPTIONS and toks[i + 1] == "=":
-            i = option(p, i)
-        else:
-            i = _dimension(p, i)
+        i = option(p, i) if toks[i] in OPTIONS and toks[i + 1] == "=" else _dimension(p, i)
         if toks[i] != ",":
             return i
         i += 1

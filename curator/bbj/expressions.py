@@ -6,26 +6,20 @@ one loop and recurses only into brackets.
 
 from curator.bbj.lexer import HEX, KIND, MNEMONIC, NAME, NUMBER, REM, STRING, UNCLOSED
 from curator.bbj.line import MAX_DEPTH, STATEMENT_END, Fault, Line
-from curator.bbj.words import (
-    NOT_A_VALUE,
-    NUMBER_FUNCTIONS,
-    OPTIONS,
-    REF_OPTIONS,
-    STRING_FUNCTIONS,
-    STRING_SYSTEM_VARIABLES,
-    SYMBOLIC_LABELS,
-)
+from curator.bbj.types import examine, value_type
+from curator.bbj.words import NOT_A_VALUE, OPTIONS, REF_OPTIONS, SYMBOLIC_LABELS
 
 _PREFIXES = frozenset("-+!")
 _BINARY = frozenset(("+", "-", "*", "/", "^", "<", ">", "=", "<=", ">=", "<>", "and", "or"))
 _POSTFIX = frozenset(".([")
 _SPECIAL_NAMES = NOT_A_VALUE | {"new", "cast", REM}
-_RELATIONS = frozenset(("<", ">", "=", "<=", ">=", "<>", "and", "or"))
 _VALUE = "a value"
 
 
 def expression(p: Line, i: int) -> int:
     """Read one expression. Ends before the first token that cannot go on with it."""
+    start = i
+    joined = False  # by an operator, so that types can clash
     toks = p.toks
     while True:
         t = toks[i]
@@ -45,8 +39,9 @@ def expression(p: Line, i: int) -> int:
                 i += 1
                 if toks[i] in SYMBOLIC_LABELS and toks[i - 1] == "*" and toks[i + 1] in STATEMENT_END:
                     return i - 1  # `if p<>1 *break`: the star belongs to a jump
+                joined = True
                 continue
-            return i
+            return _joined(p, start, i) if joined else i
         else:
             i = _other_operand(p, i, kind)
         t = toks[i]
@@ -61,10 +56,19 @@ def expression(p: Line, i: int) -> int:
                 i = subscripts(p, i)
             t = toks[i]
         if t not in _BINARY:
-            return i
+            return _joined(p, start, i) if joined else i
+        joined = True
         i += 1
         if t == "*" and toks[i] in SYMBOLIC_LABELS and toks[i + 1] in STATEMENT_END:
             return i - 1
+
+
+def _joined(p: Line, start: int, end: int) -> int:
+    """Note a clash of types in an expression that has operators; gives `end`."""
+    clash = examine(p.toks, start, end)[1]
+    if clash >= 0:
+        p.broken_rule(clash, "E431")
+    return end
 
 
 def masked(p: Line, i: int) -> int:
@@ -135,9 +139,7 @@ def subscripts(p: Line, i: int) -> int:
     while True:
         i = expression(p, i)
         t = toks[i]
-        if t == ",":
-            i += 1
-        elif t == ":":  # DIM a[1:10]
+        if t == "," or t == ":":
             i += 1
         elif t == "]":
             p.depth -= 1
@@ -203,7 +205,7 @@ def new_or_cast(p: Line, i: int) -> int:
             return subscripts(p, i)
         if p.toks[i - 1] == "]":
             return i
-        raise Fault(i, "`(`: NEW needs brackets, also empty ones")
+        raise Fault(i, "`(...)` after the type")
     if t == "cast":
         if p.toks[i + 1] != "(":
             return i + 1  # a variable
@@ -265,78 +267,3 @@ def _adjacent(p: Line, i: int) -> bool:
 
     places = offsets(p.text)
     return places[i][1] == places[i + 1][0]
-
-
-def value_type(toks: list[str], start: int, end: int) -> int:
-    """What the tokens of an expression prove about its type: STRING, NUMBER, or 0 for anything else.
-
-    Only what the spelling shows counts: literals, suffixes and built-in functions. Objects, methods and fields of
-    objects can be anything.
-    """
-    result = -1
-    i = start
-    depth = 0
-    operand = True
-    while i < end:
-        t = toks[i]
-        if t in ("(", "["):
-            depth += 1
-            if operand and depth == 1:  # a bracketed operand: take the type of its content where it is one expression
-                inner = _closing(toks, i, end)
-                found = value_type(toks, i + 1, inner)
-                result = found if result in (-1, found) else 0
-                operand = False
-        elif t in (")", "]"):
-            depth -= 1
-        elif depth == 0:
-            if t in _RELATIONS:
-                return NUMBER
-            if operand:
-                if t == "!":
-                    return NUMBER
-                if t not in _PREFIXES:
-                    found = _operand_type(toks, i, end)
-                    result = found if result in (-1, found) else 0
-                    operand = False
-            elif t in _BINARY:
-                operand = True
-        i += 1
-    return max(result, 0)
-
-
-def _closing(toks: list[str], i: int, end: int) -> int:
-    depth = 0
-    while i < end:
-        if toks[i] in ("(", "["):
-            depth += 1
-        elif toks[i] in (")", "]"):
-            depth -= 1
-            if depth == 0:
-                return i
-        i += 1
-    return end
-
-
-def _operand_type(toks: list[str], i: int, end: int) -> int:
-    t = toks[i]
-    after = toks[i + 1] if i + 1 < end else ""
-    if after == ".":  # a member: only its suffix proves something
-        return 0
-    kind = KIND.get(t[:1])
-    if kind in (STRING, HEX, MNEMONIC):
-        return STRING
-    if kind == NUMBER or (t[0] == "." and len(t) > 1):
-        return NUMBER
-    if kind != NAME:
-        return 0
-    if t[-1] == "$":
-        return STRING
-    if t[-1] == "%":
-        return NUMBER
-    if after == "(":
-        if t in STRING_FUNCTIONS:
-            return STRING
-        return NUMBER if t in NUMBER_FUNCTIONS else 0
-    if t in STRING_SYSTEM_VARIABLES:
-        return STRING
-    return 0

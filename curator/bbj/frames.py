@@ -60,7 +60,7 @@ def method(p: Line, i: int) -> int:
 def field(p: Line, i: int) -> int:
     """A FIELD declaration, `FIELD access [STATIC] type name [= value]`, or FIELD as a verb."""
     toks = p.toks
-    if toks[i] not in ACCESS_LEVELS or KIND.get(toks[i + 1][:1]) != NAME and toks[i + 1][:2] != "::":
+    if toks[i] not in ACCESS_LEVELS or (KIND.get(toks[i + 1][:1]) != NAME and toks[i + 1][:2] != "::"):
         if KIND.get(toks[i][:1]) == NAME and KIND.get(toks[i + 1][:1]) == NAME:
             p.event("field", i - 1)
             raise Fault(i, code="E417", verb="FIELD")
@@ -101,18 +101,20 @@ def use(p: Line, i: int) -> int:
     t = p.toks[i]
     if t[:2] == "::" and len(t) > 2:
         return i + 1
-    i = p.dotted(i, "a class such as java.util.HashMap or ::path/file.bbj::Class") if t[-1:] != "$" else i
-    if p.toks[i][-1:] == "$" and KIND.get(p.toks[i][:1]) == NAME:  # java.util.Map$Entry
-        i = p.name(i + 1, "the name of the inner class")
+    i = p.dotted(i, "a class such as java.util.HashMap or ::path/file.bbj::Class")
+    if p.toks[i - 1][-1] == "$":  # java.util.Map$Entry
+        i = p.name(i, "the name of the inner class")
     return i
 
 
 def declare(p: Line, i: int) -> int:
     """`DECLARE [AUTO] type name`."""
     toks = p.toks
-    if toks[i] == "auto" and KIND.get(toks[i + 2][:1]) == NAME or toks[i] == "auto" and toks[i + 1][:2] == "::":
-        i += 1
-    elif toks[i] == "auto" and toks[i + 2] in (".", "["):
+    if (
+        (toks[i] == "auto" and KIND.get(toks[i + 2][:1]) == NAME)
+        or (toks[i] == "auto" and toks[i + 1][:2] == "::")
+        or (toks[i] == "auto" and toks[i + 2] in (".", "["))
+    ):
         i += 1
     i = type_name(p, i, "a type such as BBjString")
     if KIND.get(toks[i][:1]) != NAME or toks[i] == "rem":
@@ -163,5 +165,3 @@ def _name_before_bracket(p: Line, i: int) -> str:
     while toks[i] and toks[i] != "(":
         i += 1
     return toks[i - 1]
-
-

@@ -2,8 +2,8 @@
 
 One compiled pattern does all the work. Two doors:
 
-- `scan(text)` for the parser: lower-case token strings only, because it is what `re.findall` gives at C speed. The first
-  character tells the kind (`KIND`); offsets are recovered by `offsets(text)` in the rare case that something is wrong.
+- `scan(text)` for the parser: lower-case token strings only, because that is what `re.findall` gives at C speed. The
+  first character tells the kind (`KIND`); offsets are recovered by `offsets(text)` in the rare case that something is wrong.
 - `tokens(text)` for everybody else (highlighting, generation detection): kind, offset and original text.
 
 Neither knows statements. Both take any text, never raise, and take time linear in its length (every repetition that
@@ -92,7 +92,33 @@ class Token(NamedTuple):
 
 
 _NAMES = {NAME: "name", NUMBER: "number", STRING: "string", HEX: "hex", MNEMONIC: "mnemonic"}
-OPERATORS = frozenset("+ - * / ^ < > = <= >= <> ( ) [ ] , . : ; ! # ? @".split())
+OPERATORS = frozenset(
+    [
+        "+",
+        "-",
+        "*",
+        "/",
+        "^",
+        "<",
+        ">",
+        "=",
+        "<=",
+        ">=",
+        "<>",
+        "(",
+        ")",
+        "[",
+        "]",
+        ",",
+        ".",
+        ":",
+        ";",
+        "!",
+        "#",
+        "?",
+        "@",
+    ]
+)
 
 
 def tokens(text: str) -> Iterator[Token]:

@@ -9,10 +9,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from curator.bbj import channels, data, flow, frames
-from curator.bbj.expressions import arguments, expression, masked, new_or_cast, subscripts, value_type
+from curator.bbj.expressions import arguments, expression, masked, new_or_cast, subscripts
 from curator.bbj.lexer import KIND, NAME, NUMBER, REM, STRING, scan
 from curator.bbj.line import Event, Fault, Line, Problem
 from curator.bbj.mistakes import explain, resume
+from curator.bbj.types import value_type
 from curator.bbj.verbs import SIMPLE
 from curator.bbj.words import RESERVED_AS_LABEL, RESERVED_AS_VARIABLE, RESERVED_WITH_SUFFIX, SYMBOLIC_LABELS
 
@@ -65,27 +66,31 @@ def _parse(text: str) -> Parsed:
                 continue
             count += 1
             i = statement(p, i)
-            if p.faults:
-                problems += [explain(p, start, fault) for fault in p.faults]
-                p.faults.clear()
             t = toks[i]
             if t == ";":
                 i += 1
-            elif t == "":
-                break
-            elif not p.flowing and t not in _NO_SEPARATOR:
+            elif t != "" and not p.flowing and t not in _NO_SEPARATOR:
                 raise Fault(i, "`;` or the end of the line", "leftover")
+            if p.faults:
+                problems += [explain(p, start, fault) for fault in p.faults]
+                p.faults.clear()
+            if t == "":
+                break
         except Fault as fault:
             labels = False
             p.depth = 0
             p.faults.clear()
-            problems.append(explain(p, start, fault))
-            i = resume(p, start, fault.index, problems[-1].code)
+            problem = explain(p, start, fault)
+            if not problems or problem.code not in _FOLLOW_UPS:
+                problems.append(problem)
+            i = resume(p, start, fault.index, problem.code)
     if not p.events and not problems and number < 0 and count == 1:
         return _NOTHING
     return Parsed(tuple(p.events), tuple(problems), number, count)
 
 
+# What often only follows from another mistake in the same line: `print using "#";x`.
+_FOLLOW_UPS = frozenset(("E332", "E334", "E403", "E404"))
 _parse_cached = lru_cache(maxsize=1 << 15)(_parse)
 _NO_SEPARATOR = frozenset(("else", "fi", "endif"))
 
@@ -137,12 +142,10 @@ def statement(p: Line, i: int) -> int:
         return _assignment_or_call(p, i)
     if t == "*" and toks[i + 1] in SYMBOLIC_LABELS:
         return i + 2
-    if t == "(" or t[:2] == "::" and len(t) > 2:
+    if t == "(" or (t[:2] == "::" and len(t) > 2):
         return _assignment_or_call(p, i)
     if kind is not None and t != "":
-        start = i
-        i = expression(p, i)
-        raise Fault(start if p.ends(i) else i, "a statement", "E403" if p.ends(i) else "leftover")
+        raise Fault(i, "", "bare", end=str(expression(p, i)))
     raise Fault(i, "a statement", "start")
 
 
@@ -204,7 +207,7 @@ def _target(p: Line, i: int) -> tuple[int, int, str]:
     else:
         name = i
         i = _operand(p, i)
-        last = "call" if t == "new" else "()"
+        last = "call" if t == "new" or t == "cast" else "()"  # both make an object, which may stand alone
     t = toks[i]
     while t == "." or t == "(" or t == "[":
         if t == ".":
@@ -250,7 +253,7 @@ def _check_target(p: Line, start: int, end: int, name: int, last: str) -> None:
             raise Fault(start, code="E405", name=word)
         if word[-1] in "$!" and word[:-1] in RESERVED_WITH_SUFFIX:
             raise Fault(start, code="E405", name=word)
-    elif last == "()" and (word[-1] not in "$!" or p.toks[name + 1] != "(" and p.toks[name + 1] != "["):
+    elif last == "()" and (word[-1] not in "$!" or (p.toks[name + 1] != "(" and p.toks[name + 1] != "[")):
         raise Fault(start, code="E428", name=word)
 
 

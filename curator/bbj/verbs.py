@@ -11,9 +11,10 @@ Verbs with a grammar of their own have a function in channels.py, data.py, flow.
 
 from collections.abc import Callable
 
-from curator.bbj.expressions import arguments, expression, masked, option, value_type
+from curator.bbj.expressions import arguments, expression, masked, option
 from curator.bbj.lexer import NUMBER, STRING
 from curator.bbj.line import Fault, Line
+from curator.bbj.types import value_type
 from curator.bbj.words import OPTIONS
 
 FORMS = {
@@ -124,7 +125,7 @@ def _compile(verb: str, form: str) -> Callable[[Line, int], int]:
         toks = p.toks
         if needs_channel or (may_channel and toks[i] == "("):
             if toks[i] != "(":
-                raise Fault(i, f"a channel in brackets after {verb.upper()}", "E335")
+                raise Fault(i, f"a channel in brackets after {verb.upper()}", "channel")
             i = channel(p, i)
             if toks[i] == ",":
                 raise Fault(i, "a value, without a comma in front,") if most else Fault(i, "the end of the statement")

@@ -8,7 +8,7 @@ from trainer.extract import BBJ_LABELS, EXTRACTION_VERSION, Found, extract
 
 TABLE = {
     "a labelled fence": ("```bbj\nprint 1\n```", "print 1\n", Found.FENCE, 1),
-    "prose in the lines before": ("Sure, here it is:\n\n```bbj\nprint 1\n```\nIt prints 1.", "print 1\n", Found.FENCE, 1),
+    "prose in the lines before": ("Here it is:\n\n```bbj\nprint 1\n```\nIt prints 1.", "print 1\n", Found.FENCE, 1),
     "prose on the line of the fence": ("Sure: ```bbj\nprint 1\n```", "print 1\n", Found.FENCE, 1),
     "an unlabelled fence": ("```\nprint 1\n```", "print 1\n", Found.FENCE, 1),
     "another label": ("```python\nprint(1)\n```", "print(1)\n", Found.FENCE, 1),
@@ -16,11 +16,11 @@ TABLE = {
     "an unclosed fence": ("```bbj\nprint 1\nprint 2", "print 1\nprint 2\n", Found.UNCLOSED, 1),
     "tildes": ("~~~bbj\nprint 1\n~~~", "print 1\n", Found.FENCE, 1),
     "tildes do not close backticks": ("```bbj\nprint 1\n~~~\nprint 2\n```", "print 1\n~~~\nprint 2\n", Found.FENCE, 1),
-    "a longer fence holds a shorter": ("````bbj\nprint 1\n```\nprint 2\n````", "print 1\n```\nprint 2\n", Found.FENCE, 1),
+    "a longer fence holds a shorter": ("````bbj\na=1\n```\nb=1\n````", "a=1\n```\nb=1\n", Found.FENCE, 1),
     "a longer closing fence": ("```bbj\nprint 1\n`````\nprose", "print 1\n", Found.FENCE, 1),
     "a fence with an info word does not close": ("```bbj\na=1\n```bbj\nb=1\n```", "a=1\n```bbj\nb=1\n", Found.FENCE, 1),
     "no fence": ("print 1\nprint 2\n\n", "print 1\nprint 2\n", Found.WHOLE, 0),
-    "inline code is no fence": ("Use `print 1` or ```print 2``` here", "Use `print 1` or ```print 2``` here\n", Found.WHOLE, 0),
+    "inline code is no fence": ("Use `a=1` or ```b=1``` here", "Use `a=1` or ```b=1``` here\n", Found.WHOLE, 0),
     "backticks at the end of code are no fence": ("print 1```", "print 1```\n", Found.WHOLE, 0),
     "a sentence about fences": ("Put ``` around your code.", "Put ``` around your code.\n", Found.WHOLE, 0),
     "the first of several": ("```bbj\na=1\n```\nthen\n```bbj\nb=1\n```", "a=1\n", Found.FENCE, 2),
@@ -29,7 +29,7 @@ TABLE = {
     "a closed first block and an unclosed second": ("```bbj\na=1\n```\n```bbj\nb=1", "a=1\n", Found.FENCE, 2),
     "CRLF": ("```bbj\r\nprint 1\r\nprint 2\r\n```\r\n", "print 1\nprint 2\n", Found.FENCE, 1),
     "a lone CR": ("```bbj\rprint 1\r```", "print 1\n", Found.FENCE, 1),
-    "a fence inside a list": ("1. So:\n    ```bbj\n    if x then\n      y=1\n    ```", "if x then\n  y=1\n", Found.FENCE, 1),
+    "a fence inside a list": ("1. So:\n    ```bbj\n    if x\n      y=1\n    ```", "if x\n  y=1\n", Found.FENCE, 1),
     "blank lines around": ("```bbj\n\n\n  print 1\n\n```", "  print 1\n", Found.FENCE, 1),
     "an empty reply": ("", "", Found.NOTHING, 0),
     "a reply of spaces": (" \n\t\n", "", Found.NOTHING, 0),
@@ -51,7 +51,8 @@ def test_the_rule_is_version_1_and_its_table_has_not_shrunk() -> None:
 
 
 # no line ends, no fence characters, and the blank as the only white space, so that the expectation below is simple
-lines = st.text(st.characters(exclude_characters="`~", exclude_categories=("Cs", "Cc", "Zl", "Zp", "Zs")) | st.just(" "))
+letters = st.characters(exclude_characters="`~", exclude_categories=("Cs", "Cc", "Zl", "Zp", "Zs"))
+lines = st.text(letters | st.just(" "))
 
 
 @given(st.lists(lines, max_size=8), st.sampled_from(sorted(BBJ_LABELS)), st.sampled_from(["```", "````", "~~~"]), lines)

@@ -11,6 +11,7 @@ import pytest
 
 from curator import shingles
 from curator.bbj.check import check
+from curator.bbj.generation import detect, generations
 from curator.diagnostic import Severity
 from curator.example import parse
 from curator.labels import DIFFICULTIES, GENERATIONS, TOPICS
@@ -83,6 +84,13 @@ def test_the_programs_of_a_case_are_accepted(case: dict) -> None:
 @pytest.mark.parametrize("case", CASES, ids=IDS)
 def test_the_reference_has_what_the_case_requires(case: dict) -> None:
     assert every_required_is_found(case, case["reference"]) == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=IDS)
+def test_the_reference_shows_the_generation_that_is_asked_for(case: dict) -> None:
+    # Plain code fits any generation, and a terminal, where plain PRINT is at home.
+    found = generations(detect(case["reference"]))
+    assert found == (case["generation"],) or (not found and case["generation"] in ("all", "character"))
 
 
 @pytest.mark.parametrize("case", CASES, ids=IDS)

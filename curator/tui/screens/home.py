@@ -29,6 +29,12 @@ _FILTERS: dict[str, tuple[str, ...]] = {"topic": TOPICS, "type": TYPES, "generat
 _FILTERS |= {"difficulty": DIFFICULTIES, "problems": _PROBLEMS}
 
 
+class Rows(DataTable[Content]):
+    """A table whose Enter is shown among the keys."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select_cursor", "Open", id="table.open")]
+
+
 class HomeScreen(Screen[None]):
     """Choose an example to open, or begin one."""
 
@@ -41,7 +47,6 @@ class HomeScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", "New", id="home.new"),
-        Binding("enter", "open", "Open", id="home.open"),
         Binding("slash", "search", "Search", id="home.search", key_display="/"),
         Binding("w", "write_next", "Write a gap", id="home.write-next"),
         Binding("d", "drafts", "Drafts", id="home.drafts"),
@@ -67,11 +72,11 @@ class HomeScreen(Screen[None]):
                     with Horizontal(id="choices"):
                         for name, words in _FILTERS.items():
                             yield Select([(w, w) for w in words], prompt=f"any {name}", id=f"by-{name}", compact=True)
-                yield DataTable(id="table", cursor_type="row", zebra_stripes=True)
+                yield Rows(id="table", cursor_type="row", zebra_stripes=True)
                 yield Static("", id="detail")
             with TabPane("Coverage", id="coverage"):
                 yield Static("", id="coverage-said")
-                yield DataTable(id="matrix", cursor_type="cell")
+                yield Rows(id="matrix", cursor_type="cell")
         yield Footer(show_command_palette=True, compact=True)
 
     def on_mount(self) -> None:
@@ -121,13 +126,13 @@ class HomeScreen(Screen[None]):
         table = self.query_one("#table", DataTable)
         at = self._path_at(table)
         wide = self.size.width >= 104
-        others = 12 + 14 + 17 + 9 + (13 if wide else 0) + 2
-        columns = [("Title", max(self.size.width - others, 20)), ("Topic", 12), ("Type", 13), ("Generation", 15)]
-        columns += [("Difficulty", 12)] if wide else []
-        columns += [("Problems", 8)]
+        others = 12 + 14 + 16 + 11 + (13 if wide else 0) + 2
+        columns = [("Title", max(self.size.width - others, 20)), ("Topic", 12), ("Type", 14), ("Generation", 16)]
+        columns += [("Difficulty", 13)] if wide else []
+        columns += [("Problems", 11)]
         table.clear(columns=True)
         for name, width in columns:
-            table.add_column(name, width=width - 2 if name == "Title" else width - 1, key=name)
+            table.add_column(name, width=width - 2, key=name)
         for example in shown:
             table.add_row(*self._row(example, wide), key=example.path)
         if at in {e.path for e in shown}:

@@ -6,18 +6,17 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Button, Input, Label, Select, SelectionList, Static
-from textual.widgets.selection_list import Selection
+from textual.widgets import Button, Input, Label, Select, Static
 
 from curator.corpus import new_path
 from curator.errors import CuratorError
-from curator.labels import GENERATION_NAMES, TOPICS, TYPES
-from curator.tui.fields import chosen
+from curator.labels import TOPICS, TYPES
 from curator.tui.shown import one_line
 from curator.tui.state import NewExample
+from curator.tui.widgets.generations import Generations
 
 _TYPE_SAID = {
     "completion": "completion: a task, answered by code",
@@ -39,7 +38,6 @@ class NewScreen(ModalScreen[NewExample | None]):
         super().__init__()
         self._root = root
         self._given = given or NewExample("", "")
-        self._generations: tuple[str, ...] = self._given.generations
 
     def compose(self) -> ComposeResult:
         """Four fields, the file name they give, two buttons."""
@@ -48,20 +46,14 @@ class NewScreen(ModalScreen[NewExample | None]):
             yield Label("New example", classes="dialog-title")
             yield Label("Title: what it shows, in one line")
             yield Input(given.title, id="new-title", placeholder="Read a customer by primary key", compact=True)
-            with Horizontal(id="new-choices"):
-                with Vertical():
-                    yield Label("Topic")
-                    yield Select([(t, t) for t in TOPICS], id="new-topic", prompt="choose a topic", compact=True,
-                                 value=given.topic or Select.NULL)  # fmt: skip
-                with Vertical():
-                    yield Label("Type")
-                    yield Select([(_TYPE_SAID[t], t) for t in TYPES], id="new-type", value=given.type,
-                                 allow_blank=False, compact=True)  # fmt: skip
-            yield Label("Generation the code is for (space chooses)")
-            yield SelectionList[str](
-                *(Selection(f"{w}: {said}", w, w in given.generations) for w, said in GENERATION_NAMES.items()),
-                id="new-generation", compact=True,
-            )  # fmt: skip
+            yield Label("Topic: the folder it goes to")
+            yield Select([(t, t) for t in TOPICS], id="new-topic", prompt="choose a topic", compact=True,
+                         value=given.topic or Select.NULL)  # fmt: skip
+            yield Label("Type: what the model is to learn")
+            yield Select([(_TYPE_SAID[t], t) for t in TYPES], id="new-type", value=given.type,
+                         allow_blank=False, compact=True)  # fmt: skip
+            yield Label("Generation the code is for: space ticks, several are fine")
+            yield Generations(given.generations, id="new-generation")
             yield Static("", id="new-path")
             with Horizontal(classes="dialog-buttons"):
                 yield Button("Create (ctrl+s)", id="create", variant="success")
@@ -76,13 +68,6 @@ class NewScreen(ModalScreen[NewExample | None]):
     @on(Select.Changed)
     def _changed(self) -> None:
         self._say_path()
-
-    @on(SelectionList.SelectedChanged)
-    def _generation_changed(self, event: SelectionList.SelectedChanged[str]) -> None:
-        after = chosen(self._generations, event.selection_list.selected)
-        for word in set(event.selection_list.selected) - set(after):
-            event.selection_list.deselect(word)
-        self._generations = tuple(word for word in GENERATION_NAMES if word in after)
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
@@ -111,8 +96,9 @@ class NewScreen(ModalScreen[NewExample | None]):
 
     def _answers(self) -> NewExample:
         topic, kind = self.query_one("#new-topic", Select).value, self.query_one("#new-type", Select).value
+        generations = self.query_one("#new-generation", Generations).words
         title = " ".join(self.query_one("#new-title", Input).value.split())
-        return NewExample(title, "" if topic is Select.NULL else str(topic), str(kind), self._generations)
+        return NewExample(title, "" if topic is Select.NULL else str(topic), str(kind), generations)
 
     def _problem(self, wanted: NewExample) -> str:
         if not wanted.title:

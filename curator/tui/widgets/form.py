@@ -5,19 +5,19 @@ from dataclasses import dataclass
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
+from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Input, Label, Select, SelectionList, Static, TextArea
-from textual.widgets.selection_list import Selection
+from textual.widgets import Input, Label, Select, Static, TextArea
 
 from curator.example import Example
-from curator.labels import GENERATION_NAMES, TOPICS
-from curator.tui.fields import BY_KEY, FIELDS, Field, chosen, value_shown
+from curator.labels import TOPICS
+from curator.tui.fields import BY_KEY, FIELDS, Field, value_shown
 from curator.tui.fields import value_written as _written
 from curator.tui.shown import shown
 from curator.tui.widgets.editor import TextEditor
+from curator.tui.widgets.generations import Generations
 
 
 class FrontMatterForm(Widget):
@@ -44,10 +44,12 @@ class FrontMatterForm(Widget):
         """A label and a widget per field, the help of the focused one below."""
         with VerticalScroll(id="fields", can_focus=False):
             for field in FIELDS:
-                yield Label(field.label, id=f"label-{field.key}", classes="field-label")
-                yield _widget(field)
-            yield Label("Topic", classes="field-label")
-            yield Select([(t, t) for t in TOPICS], id="topic", prompt="choose", allow_blank=True, compact=True)
+                with Container(id=f"row-{field.key}", classes=f"field field-{field.kind}"):
+                    yield Label(field.label, id=f"label-{field.key}", classes="field-label")
+                    yield _widget(field)
+            with Container(classes="field field-choice"):
+                yield Label("Topic", classes="field-label")
+                yield Select([(t, t) for t in TOPICS], id="topic", prompt="choose", allow_blank=True, compact=True)
         yield Static("", id="field-help")
 
     def show(self, example: Example, topic: str, topic_fixed: bool, note: str = "") -> None:
@@ -57,7 +59,7 @@ class FrontMatterForm(Widget):
             widget = self.query_one(f"#field-{field.key}")
             widget.disabled = not readable
             visible = not field.migration_only or example.type == "migration" or field.key in example.meta
-            widget.display = self.query_one(f"#label-{field.key}").display = visible
+            self.query_one(f"#row-{field.key}").display = visible
             value = value_shown(field, example)
             value = shown(value) if isinstance(value, str) else value
             if field.key not in self._shown or _written(field, self._shown[field.key]) != _written(field, value):
@@ -103,15 +105,10 @@ class FrontMatterForm(Widget):
         else:
             self._changed(event.select, value)
 
-    @on(SelectionList.SelectedChanged)
-    def _selection_changed(self, event: SelectionList.SelectedChanged[str]) -> None:
+    @on(Generations.Chosen)
+    def _generations_changed(self, event: Generations.Chosen) -> None:
         event.stop()
-        before = self._shown.get("generation", ())
-        after = chosen(before if isinstance(before, tuple) else (), event.selection_list.selected)
-        ordered = tuple(word for word in BY_KEY["generation"].choices if word in after)
-        if set(after) != set(event.selection_list.selected):
-            _fill(event.selection_list, ordered)
-        self._changed(event.selection_list, ordered)
+        self._changed(event.list, event.words)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Show what the focused field is for, with a good and a bad sample."""
@@ -143,11 +140,10 @@ def _widget(field: Field) -> Widget:
     if field.kind == "choice":
         return Select(list(_options(field)), id=id, prompt="choose", allow_blank=True, compact=True)
     if field.kind == "generations":
-        choices = [Selection(f"{word}: {GENERATION_NAMES[word]}", word) for word in field.choices]
-        return SelectionList[str](*choices, id=id, compact=True)
+        return Generations(id=id)
     if field.kind == "text":
         return TextEditor(id=id, compact=True, soft_wrap=True, show_line_numbers=False)
-    return Input(id=id, compact=True)
+    return Input(id=id, compact=True, select_on_focus=False)
 
 
 def _options(field: Field) -> Iterator[tuple[str, str]]:
@@ -161,6 +157,5 @@ def _fill(widget: Widget, value: str | tuple[str, ...]) -> None:
         widget.show(str(value))
     elif isinstance(widget, Select):
         widget.value = value or Select.NULL
-    elif isinstance(widget, SelectionList):
-        for word in GENERATION_NAMES:
-            (widget.select if word in value else widget.deselect)(word)
+    elif isinstance(widget, Generations):
+        widget.show(value)

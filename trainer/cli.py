@@ -1,0 +1,92 @@
+"""The `trainer` command. Each subcommand reads its options, calls the core, prints the result, returns an exit code.
+
+Exit codes: 0 fine, 1 findings, 2 wrong usage, 3 something is missing. Try it: `trainer run smollm2-135m --dry-run`
+"""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from curator import __version__
+from curator.cli import run as run_command
+from curator.errors import ExitCode
+
+# Commands that live in modules of their own, imported when they are asked for: `trainer --help` must not load torch.
+LAZY = {"eval": ("trainer.evaluate_cli", "eval")}
+
+
+class LazyGroup(click.Group):
+    """A group some of whose commands are imported only when they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *LAZY})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in LAZY:
+            return super().get_command(ctx, cmd_name)
+        module, name = LAZY[cmd_name]
+        command: click.Command = import_module(module).__dict__.get(name) or _named(module, cmd_name)
+        return command
+
+
+def _named(module: str, cmd_name: str) -> click.Command:
+    """The module's click command of that name, whatever its variable is called."""
+    for value in import_module(module).__dict__.values():
+        if isinstance(value, click.Command) and value.name == cmd_name:
+            return value
+    raise LookupError(f"{module} has no command {cmd_name}")
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="trainer")
+def cli() -> None:
+    """Train a language model on BBj in two stages, and measure what it learnt."""
+
+
+_DATA = click.option("--data", metavar="FOLDER", help="Dataset folder made by `curator convert`; else data.folder.")
+_SET = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override, as stage1.epochs=2.")
+
+
+@cli.command()
+@click.argument("config")
+@_DATA
+@click.option("--out", type=click.Path(path_type=Path), help="The run folder; must be new. Default: runs/<config>-<n>.")
+@_SET
+@click.option("--dry-run", is_flag=True, help="Check everything and count tokens and steps; load no weights.")
+def run(config: str, data: str | None, out: Path | None, overrides: tuple[str, ...], dry_run: bool) -> ExitCode:
+    """Train both stages. CONFIG is a TOML file or the name of one that is shipped."""
+    from curator import output
+    from trainer import run as recipe
+    from trainer import show
+
+    resolved = recipe.resolve(config, data, overrides)
+    if dry_run:
+        show.print_plan(recipe.plan(resolved))
+        return ExitCode.OK
+    folder = recipe.run(resolved, out)
+    show.print_result(folder)
+    output.say(f"run folder: {folder}; measure it with: trainer eval {folder}")
+    return ExitCode.OK
+
+
+@cli.command()
+@click.argument("config")
+@_DATA
+@_SET
+@click.option("--rows", default=3, show_default=True, help="How many conversations.")
+@click.option("--html", type=click.Path(path_type=Path), help="Write all of the training rows as a page instead.")
+def preview(config: str, data: str | None, overrides: tuple[str, ...], rows: int, html: Path | None) -> ExitCode:
+    """Show conversations token by token as the model sees them; coloured where the loss is taken."""
+    from trainer import run as recipe
+    from trainer import show
+
+    checked = recipe.plan(recipe.resolve(config, data, overrides))
+    show.preview(checked, rows, html)
+    return ExitCode.OK
+
+
+def main() -> None:
+    """The console script: errors as one line on stderr, exit codes as documented."""
+    sys.exit(run_command(cli, "trainer"))

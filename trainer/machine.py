@@ -1,0 +1,122 @@
+"""What the machine offers: threads, memory allocator, and its description for the run record.
+
+`prepare_process` must run before torch is imported: OpenMP reads its settings once, when its library is loaded.
+"""
+
+import ctypes
+import math
+import os
+import platform
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def prepare_process() -> None:
+    """Settings of the process that make training on a CPU quicker; each can be overridden by the environment."""
+    # Threads that wait sleep instead of spinning, so a core that another program took costs only its share.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    keep_freed_memory()
+
+
+def keep_freed_memory() -> None:
+    """Tell glibc to keep freed memory: a training step allocates the same large blocks again and again.
+
+    Without it each of them is a new mapping that the kernel fills with zeros page by page. Only on Linux with glibc;
+    elsewhere nothing happens.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    try:
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+    except (OSError, AttributeError):  # musl has no mallopt
+        return
+    trim_threshold, top_pad, mmap_max = -1, -2, -4  # from malloc.h
+    mallopt(mmap_max, 0)
+    mallopt(trim_threshold, 2**31 - 1)
+    mallopt(top_pad, 2**28)
+
+
+def set_threads(wanted: int) -> int:
+    """Set torch's threads: `wanted`, or with 0 OMP_NUM_THREADS, or else the cores that are free now. Returns them."""
+    import torch
+
+    threads = wanted or _from_environment(os.environ) or free_cores()
+    torch.set_num_threads(threads)
+    return threads
+
+
+def free_cores(seconds: float = 0.5) -> int:
+    """Cores this process may use and nobody else is using, measured over `seconds`; at least 1.
+
+    More threads than free cores is the worst trap of training on a CPU: each layer waits for the slowest thread, and
+    two threads on one free core were measured to be several times slower than one.
+    """
+    import psutil  # type: ignore[import-untyped]  # accelerate needs it anyway
+
+    allowed = len(psutil.Process().cpu_affinity()) if sys.platform.startswith("linux") else os.cpu_count() or 1
+    cores = min(allowed, psutil.cpu_count(logical=False) or allowed, _container_limit() or allowed)
+    idle = 1 - psutil.cpu_percent(interval=seconds) / 100
+    return max(1, min(cores, round(idle * (os.cpu_count() or 1))))
+
+
+def describe() -> dict[str, Any]:
+    """Processor, memory, GPUs and system. No host name: run folders are passed on."""
+    import psutil
+    import torch
+
+    return {
+        "system": platform.platform(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
+        "gpus": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
+    }
+
+
+def peak_memory_gb() -> dict[str, float]:
+    """The most memory this process has held so far, in GB: of the machine, and of the first GPU if there is one."""
+    import torch
+
+    peak: dict[str, float] = {}
+    if sys.platform != "win32":
+        import resource  # not on Windows
+
+        used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        peak["ram"] = round(used / (1e9 if sys.platform == "darwin" else 1e6), 2)  # bytes there, kilobytes elsewhere
+    if torch.cuda.is_available():
+        peak["gpu"] = round(torch.cuda.max_memory_allocated() / 1e9, 2)
+    return peak
+
+
+def bf16_on_gpu() -> bool:
+    """False only on a GPU that cannot compute in bfloat16."""
+    import torch
+
+    return not torch.cuda.is_available() or torch.cuda.is_bf16_supported()
+
+
+def _from_environment(environ: Mapping[str, str]) -> int:
+    value = environ.get("OMP_NUM_THREADS", "").split(",")[0]
+    return int(value) if value.isdigit() else 0
+
+
+def _container_limit() -> int | None:
+    """The CPU quota of a container (cgroup 2), rounded up; None without one."""
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+    except (OSError, ValueError):
+        return None
+    return None if quota == "max" else max(1, math.ceil(int(quota) / int(period)))
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
