@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 OUTPUT_CAP = 1_000_000  # bytes kept of each stream; the rest is read and dropped, so that the child never blocks
 _GRACE_S = 2.0  # after the child's end, how long a grandchild may keep a pipe open before the group is killed
 
+_WINDOWS = os.name == "nt"
+
 Outcome = Literal["ended", "timeout", "stopped", "not started"]
 
 
@@ -116,7 +118,7 @@ class _Reader(threading.Thread):
 
 def _own_group() -> dict[str, Any]:
     """What gives a child its own process group on this system."""
-    if os.name == "nt":
+    if _WINDOWS:
         import subprocess
 
         flags = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
@@ -126,13 +128,14 @@ def _own_group() -> dict[str, Any]:
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
     """Kill a child and everything it started."""
-    if os.name == "nt":
+    if _WINDOWS:
         import subprocess
 
         # /T takes the tree; plain kill() would leave the Java machine behind its launcher running
         command = ["taskkill", "/F", "/T", "/PID", str(process.pid)]
-        subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-        process.kill()
+        with suppress(OSError):
+            subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=10)
+        process.kill()  # where taskkill is missing or refused, at least the launcher
         return
     with suppress(ProcessLookupError, PermissionError):  # all gone already (macOS says EPERM for a group of zombies)
         os.killpg(process.pid, signal.SIGKILL)  # the group's number is the pid: start_new_session made it so

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,7 @@ def run(hooks: tuple[Path, dict[str, str]], files: dict[str, str]) -> tuple[int,
         (folder / name).write_text(text)
     git(folder, "add", "-A")
     done = subprocess.run(
-        ["pre-commit", "run", "--all-files", "--color", "never"],
+        [sys.executable, "-m", "pre_commit", "run", "--all-files", "--color", "never"],
         cwd=folder, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr

@@ -96,7 +96,7 @@ def needs_judging(reply: Reply, extraction: Extraction) -> bool:
 
 
 def cut_short(reply: Reply, extraction: Extraction) -> bool:
-    """Whether the budget ended the program. A closed fence holds a whole program, even if the prose after it was cut."""
+    """Whether the budget ended the program. A closed fence holds a whole one, even if the prose after it was cut."""
     return reply.finish is Finish.LENGTH and extraction.found is not Found.FENCE
 
 

@@ -117,7 +117,7 @@ class Run:
     Attributes:
         out: folder in which a run folder `<config>-<number>` is made; `--out` names the run folder itself.
         seed: of adapter weights, order of rows and dropout.
-        threads: of torch on the CPU; 0 = the free cores, or OMP_NUM_THREADS where that is set.
+        threads: of torch on the CPU; 0 = one for each core, or OMP_NUM_THREADS where that is set.
         log_every: steps between two rows of training loss in metrics.jsonl.
         report_to: trackers the Trainer knows ("tensorboard", "wandb", ...), if they are installed.
     """

@@ -59,10 +59,13 @@ class ArmResult:
 
 @dataclass(frozen=True)
 class Audit:
-    """What the leak audit looked at. `texts` is None where there was nothing to look at."""
+    """What the leak audit looked at. `texts` is None where there was nothing to look at; `same_data` is False if the
+    dataset is not the one that the run was trained on.
+    """
 
     texts: int | None
     leaks: tuple[Leak, ...] = ()
+    same_data: bool = True
 
 
 @dataclass(frozen=True)
@@ -275,6 +278,10 @@ def caveats(evaluation: Evaluation, arms: Sequence[Mapping[str, Any]]) -> list[s
         notes.append(
             f"{len({leak.case for leak in evaluation.audit.leaks})} cases stand in the training data. The figures are "
             "too high by an unknown amount."
+        )
+    if not evaluation.audit.same_data:
+        notes.append(
+            "The dataset has changed since the run was trained on it: leaks and copied lines are of the new one."
         )
     for arm in arms:
         if without := arm["outcomes"][str(Outcome.NO_VERDICT)]:

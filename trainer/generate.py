@@ -146,7 +146,7 @@ class ReplyCache:
             row = json.loads(line)
             reply = Reply(clean(row["text"]), Finish(row["finish"]), int(row["tokens"]))
             self._replies[str(row["key"])] = reply
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, AttributeError):
             return
 
 

@@ -1,9 +1,9 @@
 """Replies from a model on this machine, with transformers.
 
-An own decoding loop instead of `model.generate`, for one measured reason: rows that have ended leave the batch. On a CPU
-a step costs nearly in proportion to its rows (SmolLM2-135M, one thread: 24 rows 177 ms, 8 rows 100 ms, 1 row 53 ms), and
-`generate` goes on computing ended rows until the last one ends. The loop does what greedy `generate` does; a test
-compares the two token by token.
+An own decoding loop instead of `model.generate`, for one measured reason: rows that have ended leave the batch. On a
+CPU a step costs nearly in proportion to its rows (SmolLM2-135M, one thread: 24 rows 177 ms, 8 rows 100 ms, 1 row
+53 ms), and `generate` goes on computing ended rows until the last one ends. The loop does what greedy `generate` does;
+a test compares the two token by token.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -15,7 +15,8 @@ from typing import Any
 
 def prepare_process() -> None:
     """Settings of the process that make training on a CPU quicker; each can be overridden by the environment."""
-    # Threads that wait sleep instead of spinning, so a core that another program took costs only its share.
+    # Threads that wait for each other sleep instead of spinning. With the default, a second program on the cores makes
+    # two threads several times slower than one: each layer waits for the thread that has no core, and burns the other.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     keep_freed_memory()
@@ -40,26 +41,20 @@ def keep_freed_memory() -> None:
 
 
 def set_threads(wanted: int) -> int:
-    """Set torch's threads: `wanted`, or with 0 OMP_NUM_THREADS, or else the cores that are free now. Returns them."""
+    """Set torch's threads: `wanted`, or with 0 OMP_NUM_THREADS, or else one for each usable core. Returns them."""
     import torch
 
-    threads = wanted or _from_environment(os.environ) or free_cores()
+    threads = wanted or _from_environment(os.environ) or usable_cores()
     torch.set_num_threads(threads)
     return threads
 
 
-def free_cores(seconds: float = 0.5) -> int:
-    """Cores this process may use and nobody else is using, measured over `seconds`; at least 1.
-
-    More threads than free cores is the worst trap of training on a CPU: each layer waits for the slowest thread, and
-    two threads on one free core were measured to be several times slower than one.
-    """
+def usable_cores() -> int:
+    """Physical cores this process may use: those of the machine, less what its container or its affinity takes away."""
     import psutil  # type: ignore[import-untyped]  # accelerate needs it anyway
 
     allowed = len(psutil.Process().cpu_affinity()) if sys.platform.startswith("linux") else os.cpu_count() or 1
-    cores = min(allowed, psutil.cpu_count(logical=False) or allowed, _container_limit() or allowed)
-    idle = 1 - psutil.cpu_percent(interval=seconds) / 100
-    return max(1, min(cores, round(idle * (os.cpu_count() or 1))))
+    return max(1, min(allowed, psutil.cpu_count(logical=False) or allowed, _container_limit() or allowed))
 
 
 def describe() -> dict[str, Any]:

@@ -114,7 +114,10 @@ def with_adapter(config: Config, adapter: Path | None) -> Any:
     base = load_base(config)
     set_seed(config.run.seed)  # the adapter's first weights are random
     if adapter is not None:
-        return PeftModel.from_pretrained(base, str(adapter), is_trainable=True)
+        model = PeftModel.from_pretrained(base, str(adapter), is_trainable=True)
+        # On disk the base has its public name; at every save PEFT would ask the model hub about that one.
+        model.peft_config["default"].base_model_name_or_path = base.config._name_or_path
+        return model
     lora = config.lora
     targets = lora.target_modules if isinstance(lora.target_modules, str) else list(lora.target_modules)
     return get_peft_model(

@@ -107,7 +107,8 @@ class _ForeignBlocks:
 
     def known(self, problem: Problem, text: str) -> bool:
         """True for the end of a block whose begin has been reported."""
-        code, role = problem.code, problem.role
+        role, _, code = problem.role.partition(" ")
+        code = code or problem.code  # END FUNCTION closes what FUNCTION has opened under another code
         if code != "E313" and "{" in text:
             self.open["E313"] = self.open.get("E313", 0) + 1
         if role not in ("opens", "closes", "middle", "fence"):
@@ -115,7 +116,7 @@ class _ForeignBlocks:
         count = self.open.get(code, 0)
         if role == "opens" or not count:
             if role != "middle":
-                self.open[code] = count + (1 if role != "closes" or code == "E344" else 0)
+                self.open[code] = count + (role != "closes" or problem.code == "E344")
             return False
         if role != "middle" and not (code == "E313" and "{" in text):  # `} else {` closes one and opens one
             self.open[code] = count - 1

@@ -582,7 +582,8 @@ _RULES = [
         "a field is not reached through #this!",
         "write `#{name}`",
         "`#name` is the field of the current object; #this! is for calls and for passing the object on.",
-        "class public Foo\n  field public String f!\n  method public void go()\n    x! = #this!.f!\n  methodend\nclassend\n",
+        "class public Foo\n  field public String f!\n"
+        "  method public void go()\n    x! = #this!.f!\n  methodend\nclassend\n",
         "class public Foo\n  field public String f!\n  method public void go()\n    x! = #f!\n  methodend\nclassend\n",
     ),
     Row(

@@ -37,7 +37,9 @@ def _end(toks: list[str], i: int) -> Foreign | None:
     if word in _ENDS:
         more = {}
         if word in ("sub", "function", "procedure", "proc"):
-            more = {"role": "closes"}
+            more = {"role": "closes E328"}
+        elif word == "try":
+            more = {"role": "closes E318"}
         elif word in ("class", "method", "interface"):
             more = {"frame": f"{word}end"}
         return "E317", {"found": f"end {word}", "help": _ENDS[word], **more}
@@ -114,8 +116,8 @@ FOREIGN_WORDS: dict[str, Check] = {
     "endcase": _alone("E317", help="SWEND"),
     "enddef": _alone("E317", help="FNEND"),
     "endfn": _alone("E317", help="FNEND"),
-    "endfunction": _alone("E317", help="FNEND", role="closes"),
-    "endsub": _alone("E317", help="RETURN", role="closes"),
+    "endfunction": _alone("E317", help="FNEND", role="closes E328"),
+    "endsub": _alone("E317", help="RETURN", role="closes E328"),
     "endmethod": _alone("E317", help="METHODEND", frame="methodend"),
     "endclass": _alone("E317", help="CLASSEND", frame="classend"),
     "endinterface": _alone("E317", help="INTERFACEEND", frame="interfaceend"),

@@ -3,7 +3,7 @@
 One compiled pattern does all the work. Two doors:
 
 - `scan(text)` for the parser: lower-case token strings only, because that is what `re.findall` gives at C speed. The
-  first character tells the kind (`KIND`); offsets are recovered by `offsets(text)` in the rare case that something is wrong.
+  first character tells the kind (`KIND`); `offsets(text)` recovers the places when something is wrong.
 - `tokens(text)` for everybody else (highlighting, generation detection): kind, offset and original text.
 
 Neither knows statements. Both take any text, never raise, and take time linear in its length (every repetition that
@@ -12,6 +12,7 @@ could backtrack is possessive).
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 BLANK, NAME, NUMBER, STRING, HEX, MNEMONIC, OTHER = range(7)
@@ -71,8 +72,12 @@ def is_comment(token: str) -> bool:
     return token.startswith("rem") and (len(token) == 3 or token[3] not in _IDENTIFIER)
 
 
+@lru_cache(maxsize=2)  # a line with 100,000 mistakes is scanned once, not 100,000 times
 def offsets(text: str) -> list[tuple[int, int]]:
-    """Start and end of every token of `scan(text)`, and the end of the text for the empty ones after them."""
+    """Start and end of every token of `scan(text)`, and the end of the text for the empty ones after them.
+
+    The list is shared: do not change it.
+    """
     text = text.rstrip(" \t\f\r")
     places = [match.span(1) for match in _TOKEN.finditer(lower(text))]
     places += [(len(text), len(text))] * 2

@@ -6,6 +6,8 @@ in front: `0760:,b$`. This module knows nothing of tokens.
 """
 
 import re
+from bisect import bisect_right
+from operator import itemgetter
 from typing import NamedTuple
 
 _NUMBERED_CONTINUATION = re.compile(r"[0-9]{1,5}:(?!:)")
@@ -24,12 +26,11 @@ class Logical(NamedTuple):
 
     def place(self, offset: int) -> tuple[int, int]:
         """Physical line and column, both from 1, of an offset in the text."""
-        line, column = self.line, offset + 1
-        for start, joint_line, joint_column in self.joints:
-            if offset < start:
-                break
-            line, column = joint_line, joint_column + offset - start
-        return line, column
+        k = bisect_right(self.joints, offset, key=itemgetter(0))
+        if k == 0:
+            return self.line, offset + 1
+        start, line, column = self.joints[k - 1]
+        return line, column + offset - start
 
 
 def physical_lines(text: str) -> list[str]:

@@ -49,8 +49,9 @@ def explain(p: Line, start: int, fault: Fault) -> Problem:
     first, last = places[index]
     found = p.text[first:last]
     words.setdefault("found", found or "the end of the line")
-    if words.get("name") in p.toks:  # as written, not in lower case
-        name_first, name_last = places[p.toks.index(words["name"])]
+    nearby = p.toks[start : start + 20]
+    if words.get("name") in nearby:  # as written, not in lower case
+        name_first, name_last = places[start + nearby.index(words["name"])]
         words["name"] = p.text[name_first:name_last]
     message, hint = fill(code, words)
     role = words.get("role", "")
@@ -352,9 +353,11 @@ def _operators(p: Line, start: int, i: int) -> Finding | None:
         if after == ".":
             return "E323", i, {"what": "`?.`", "help": "compare with NULL() first"}
         return "E323", i, {"what": "`? :`", "help": "write IFF(condition, a, b)"}
+    if start and toks[start - 1] == "not":
+        return "E319", start - 1, {}
     if before == "not" and t not in ("(", ")", ",", ";", "", "."):
         return "E319", i - 1, {}
-    if t in OPERATOR_WORDS and i > start and before not in ("", ";", ",", "(", "="):
+    if t in OPERATOR_WORDS and i > start + 1 and before not in ("", ";", ",", "(", "="):
         return "E321", i, {"found": p.text[offsets(p.text)[i][0] : offsets(p.text)[i][1]], "help": OPERATOR_WORDS[t]}
     if t == "\\":
         return "E306", i, {"role": "unfinished"}

@@ -209,7 +209,7 @@ class Program:
 
     def _as_written(self, number: int, word: str) -> str:
         text = self.lines[number].text
-        start = lower(text).find(word)
+        start = lower(text).find(word) if len(text) < 1000 else -1
         return text[start : start + len(word)] if start >= 0 else word
 
     def _unclosed_method(self, number: int, index: int, where: str) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -245,7 +246,7 @@ def test_bytes_of_a_latin_1_file_reach_the_compiler(stand_in: StandIn) -> None:
 
 def test_line_ends_of_windows_are_not_part_of_the_message(stand_in: StandIn) -> None:
     (found,) = one("print 1\r\nprint (wrong\r\n").diagnostics
-    assert (found.line, found.end, found.message) == (2, 13, "bbjcpl: syntax error: print (wrong")
+    assert (found.line, found.message) == (2, "bbjcpl: syntax error: print (wrong")
 
 
 # Finding it
@@ -321,6 +322,23 @@ async def test_quick_typing_leaves_only_the_last_run(stand_in: StandIn) -> None:
     results = await asyncio.gather(*tasks, return_exceptions=True)
     assert [isinstance(r, asyncio.CancelledError) for r in results] == [True, True, True, False]
     assert not any(is_running(int(call["pid"])) for call in stand_in.calls)  # type: ignore[call-overload]
+
+
+def test_on_windows_the_tree_is_ended_with_taskkill(
+    stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Windows branch, run here with a stand-in for taskkill that notes how it was called and ends the process."""
+    taskkill = tmp_path / "tools" / "taskkill"
+    taskkill.parent.mkdir()
+    taskkill.write_text(f'#!/bin/sh\necho "$@" > "{tmp_path}/taskkill.log"\nkill -9 "$4"\n')
+    taskkill.chmod(0o755)
+    monkeypatch.setenv("PATH", str(taskkill.parent), prepend=os.pathsep)
+    monkeypatch.setattr("curator.process._WINDOWS", True)
+    monkeypatch.setattr("curator.process._GRACE_S", 0.1)
+    assert one("(hangs\n", timeout_s=0.5).status is Status.NO_VERDICT
+    (call,) = stand_in.calls
+    assert (tmp_path / "taskkill.log").read_text().split() == ["/F", "/T", "/PID", str(call["pid"])]
+    os.kill(int((stand_in.home / "child").read_text()), signal.SIGKILL)  # the stand-in ends no trees
 
 
 # Choosing the judge

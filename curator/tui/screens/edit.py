@@ -17,13 +17,13 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer, Label, Static, TabbedContent, TabPane, TextArea
-from textual.worker import Worker
 
 from curator import chatml, corpus
 from curator.diagnostic import Diagnostic, Severity
 from curator.drafts import Journal
 from curator.errors import CuratorError
 from curator.example import CodeBlock, Example, parse, with_code, with_meta, with_section
+from curator.templates import PLACEHOLDER
 from curator.tui import live
 from curator.tui.fields import value_written
 from curator.tui.screens.dialogs import CompareScreen, ConflictScreen, LeaveScreen
@@ -135,6 +135,7 @@ class EditScreen(Screen[None]):
         self.findings = live.Findings(judge="…")
         self._journaled: str | None = None
         self._journal_error = ""
+        self._journaling = False
         self._disk_changed = False
         self._regions: list[Region] = []
         self._structure: tuple[Any, ...] = ()
@@ -269,7 +270,7 @@ class EditScreen(Screen[None]):
         """Bring every part up to date, the one that was typed into excepted."""
         self._show_title()
         form = self.query_one("#form", FrontMatterForm)
-        form.show(self.example, self.topic, topic_fixed=self.file is not None)
+        form.show(self.example, self.topic, self.file is not None, to_write(self.example))
         for region in self._regions:
             if region is not origin:
                 self._show_region(region)
@@ -441,8 +442,7 @@ class EditScreen(Screen[None]):
             return False
         self.file, self.base, self.clean, self._disk_changed = path, self.text, self.text, False
         self._adopt(self.text)
-        self.journal.discard()
-        self._journaled = None
+        await self._forget_draft()
         self.post_message(Saved(self.example))
         self._show(None)
         bad = [d for d in self.findings.diagnostics if d.severity is Severity.ERROR]
@@ -468,27 +468,41 @@ class EditScreen(Screen[None]):
         """Ask about unsaved changes; True if the screen can go."""
         await self.pull()
         if not self.dirty:
-            self.journal.discard()
+            await self._forget_draft()
             return True
         answer = await self.app.push_screen_wait(LeaveScreen(self.example.title or self.example_name))
         if answer == "save":
             return await self.save()
         if answer == "keep":
-            await self._keep_journal()
+            await self._journal()
             if self._journal_error:
                 self.notify(f"The draft cannot be kept: {self._journal_error}.", severity="error", markup=False)
                 return False
             self.journal.close()
             return True
         if answer == "discard":
-            self.journal.discard()
+            await self._forget_draft()
             return True
         return False
 
     async def _keep_journal(self) -> None:
-        """Bring the draft on disk up to date; off the event loop, because fsync may take its time."""
+        """Bring the draft on disk up to date, in a worker: an fsync on a busy disk may take seconds."""
         await self.pull()
-        text = self.text
+        if not self._journaling:
+            self._write_journal()
+
+    @work(group="journal")
+    async def _write_journal(self) -> None:
+        await self._journal()
+
+    async def _journal(self) -> None:
+        self._journaling = True
+        try:
+            await self._journal_text(self.text)
+        finally:
+            self._journaling = False
+
+    async def _journal_text(self, text: str) -> None:
         if text == self._journaled or (not self.dirty and self._journaled is None):
             return
         if not self.dirty:
@@ -506,18 +520,26 @@ class EditScreen(Screen[None]):
             self._journal_error = error
             self._show_title()
 
+    async def _forget_draft(self) -> None:
+        while self._journaling:  # a draft written after this would come back from the dead
+            await asyncio.sleep(0.01)
+        await asyncio.to_thread(self.journal.discard)
+        self._journaled = None
+
+    @work(group="watch", exclusive=True)
     async def _watch_file(self) -> None:
         """Say so if somebody else changed the file; saving will ask."""
         if self.file is None:
             return
-        changed = await asyncio.to_thread(_on_disk, self.file) != self.base
-        if changed != self._disk_changed:
+        base = self.base
+        changed = await asyncio.to_thread(_on_disk, self.file) != base
+        if base == self.base and changed != self._disk_changed:
             self._disk_changed = changed
             self._show_title()
 
     # ------------------------------------------------------------------ checks
 
-    @work(exclusive=True, group="check", exit_on_error=False)
+    @work(exclusive=True, group="check")
     async def _check(self) -> None:
         """Wait for a pause, check, then ask the compiler. A newer call ends an older one, compiler and all."""
         await asyncio.sleep(PAUSE_S)
@@ -532,12 +554,9 @@ class EditScreen(Screen[None]):
         """Check again: the corpus has been read meanwhile."""
         self._check()
 
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """A check that failed is a bug: show it, do not swallow it."""
-        if event.worker.group == "check" and event.worker.error:
-            raise event.worker.error
-
     def _found(self, findings: live.Findings) -> None:
+        if not self.query("#problems"):  # the screen is being taken down; its workers are cancelled last
+            return
         self.findings = findings
         self.query_one("#problems", Problems).show(findings.diagnostics, findings.judge, findings.note)
         self._mark()
@@ -597,6 +616,15 @@ class EditScreen(Screen[None]):
         heading = f"yours  │  {name}: {other.title}"
         if await self.app.push_screen_wait(CompareScreen(heading, self.text, other.text)):
             self.post_message(Open(path))
+
+
+def to_write(example: Example) -> str:
+    """What still stands there from the template, as a note to the author."""
+    places = [("the description (F2)", str(example.meta.get("description") or ""))]
+    title = expected_title(example)
+    places += [(f"{title} (F4)", example.prose(title)), ("Explanation (F4)", example.prose("Explanation"))]
+    left = [name for name, text in places if PLACEHOLDER in text]
+    return f"Still to write, where it says {PLACEHOLDER} " + ", ".join(left) + "." if left else ""
 
 
 def _structure(example: Example) -> tuple[Any, ...]:

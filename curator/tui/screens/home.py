@@ -16,7 +16,7 @@ from curator import chatml
 from curator.drafts import left_over
 from curator.example import Example
 from curator.labels import DIFFICULTIES, GENERATIONS, TOPICS, TYPES
-from curator.stats import count
+from curator.stats import MEANINGLESS, count
 from curator.tui.shown import one_line
 from curator.tui.state import Begin, Known, NewExample, OfferDrafts, Open, ReadCorpus
 from curator.tui.widgets.problems import counted
@@ -98,6 +98,8 @@ class HomeScreen(Screen[None]):
     def refresh_corpus(self, said: str) -> None:
         """Show the corpus as the app knows it now; `said` is what it is doing."""
         self._said = said
+        if not self.query("#table"):  # the screen is being taken down
+            return
         self._show()
         self._show_matrix()
 
@@ -119,7 +121,8 @@ class HomeScreen(Screen[None]):
         self.query_one("#home-title", Static).update(
             Content.assemble(
                 ("bbj-curator", "bold $text-accent"),
-                f"  {one_line(root.as_posix())}  {len(self._matching)} of {len(examples)} examples{cut}  ",
+                f"  {one_line(root.parent.name)}/{one_line(root.name)}",
+                f"  {len(self._matching)} of {len(examples)} examples{cut}  ",
                 (self._said, "$text-muted"),
             )
         )
@@ -167,17 +170,17 @@ class HomeScreen(Screen[None]):
         table = self.query_one("#matrix", DataTable)
         at = table.cursor_coordinate
         table.clear(columns=True)
-        table.add_column("", key="label", width=14)
+        table.add_column("", key="label", width=20)
         for generation in GENERATIONS:
             table.add_column(generation, key=generation, width=11)
         for rows, counts in ((TOPICS, stats.topics), (TYPES, stats.matrix)):
             for label in rows:
-                cells = [Content(f"{counts[label][g] or '· gap':>6}") for g in GENERATIONS]
-                table.add_row(Content.styled(label, "bold"), *cells, key=label if rows is TOPICS else f"type {label}")
+                cells = [Content(_cell(counts[label][g], label, g)) for g in GENERATIONS]
+                kind = "topic" if rows is TOPICS else "type"
+                table.add_row(Content.assemble(f"{kind} ", (label, "bold")), *cells, key=f"{kind} {label}")
         table.move_cursor(row=at.row, column=max(at.column, 1), animate=False)
-        gaps = len(stats.gaps)
-        said = f"Examples by topic and by type, for each generation. {gaps} of {len(TYPES) * len(GENERATIONS)} "
-        said += "pairs of type and generation have none." if gaps else "No pair of type and generation is empty."
+        said = f"Examples by topic and by type, for each generation; {len(stats.gaps)} pairs of type and generation "
+        said += "have none. A line means that the two do not go together."
         self.query_one("#coverage-said", Static).update(Content(said + " Enter on a cell begins an example like that."))
 
     # ------------------------------------------------------------------ what the author does
@@ -217,9 +220,10 @@ class HomeScreen(Screen[None]):
     def action_write_next(self) -> None:
         """Begin an example for the first gap of type and generation, in the emptiest topic."""
         stats = count(list(self.known.examples.values()))
-        emptiest = min(TOPICS, key=lambda topic: sum(stats.topics[topic].values()))
-        pairs = [(kind, g) for kind in TYPES for g in GENERATIONS]
+        pairs = [(kind, g) for kind in TYPES for g in GENERATIONS if (kind, g) not in MEANINGLESS]
         kind, generation = min(pairs, key=lambda pair: stats.matrix[pair[0]][pair[1]])
+        fitting = [topic for topic in TOPICS if not _strange(topic, generation)]
+        emptiest = min(fitting, key=lambda topic: stats.topics[topic][generation])
         self.notify(f"Fewest examples: {kind} for {generation}, topic {emptiest}.", markup=False)
         self.post_message(Begin(NewExample("", emptiest, kind, (generation,))))
 
@@ -286,15 +290,28 @@ class HomeScreen(Screen[None]):
 
     def _begin_at(self, at: Coordinate, row: str) -> None:
         generation = GENERATIONS[max(at.column - 1, 0)]
-        if row.startswith("type "):
-            wanted = NewExample("", "", row.removeprefix("type "), (generation,))
+        kind, label = row.split(" ", 1)
+        if kind == "type":
+            wanted = NewExample("", "", label, (generation,))
         else:
-            wanted = NewExample("", row, "completion", (generation,))
+            wanted = NewExample("", label, "completion", (generation,))
         self.post_message(Begin(wanted))
 
 
 def _topic(example: Example) -> str:
     return chatml.example_id(example.path).split("/")[0]
+
+
+def _cell(number: int, label: str, generation: str) -> str:
+    if number:
+        return f"{number:>6}"
+    return "     –" if (label, generation) in MEANINGLESS or _strange(label, generation) else " · gap"
+
+
+def _strange(topic: str, generation: str) -> bool:
+    """True for a topic that the generation does not have: windows on a terminal, classes before BBj."""
+    has_none = {"gui": ("all",), "oop": ("character", "vpro5"), "dwc": ("all", "character", "vpro5", "bbj-gui")}
+    return generation in has_none.get(topic, ())
 
 
 def _sign(problems: Sequence[object]) -> Sequence[str]:

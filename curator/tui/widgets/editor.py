@@ -20,6 +20,7 @@ from textual.document._document import EditResult
 from textual.document._edit import Edit
 from textual.strip import Strip
 from textual.widgets import TextArea
+from textual.widgets.text_area import Selection
 
 from curator.diagnostic import Severity
 from curator.tui.highlighting import spans, style_of, styles
@@ -48,6 +49,8 @@ class TextEditor(TextArea):
     BINDINGS: ClassVar[list[BindingType]] = [
         # TextArea's own ctrl+a is the start of the line, which Home does as well
         Binding("ctrl+a", "select_all", "Select all", id="editor.select-all", show=False),
+        Binding("ctrl+z", "undo", "Undo", id="editor.undo", show=False),
+        Binding("ctrl+y", "redo", "Redo", id="editor.redo", show=False),
     ]
 
     def show(self, text: str) -> None:
@@ -176,6 +179,30 @@ class CodeEditor(TextEditor):
             line = self.document.get_line(row)[:column]
             indent = line[: len(line) - len(line.lstrip())]
             self._replace_via_keyboard("\n" + indent, *self.selection)
+        elif event.key in ("tab", "shift+tab") and not self.read_only:
+            first, last = sorted((self.selection.start[0], self.selection.end[0]))
+            if event.key == "shift+tab" or first != last:
+                event.stop()
+                event.prevent_default()
+                self._indent(first, last, 1 if event.key == "tab" else -1)
+
+    def _indent(self, first: int, last: int, by: int) -> None:
+        """Move lines in or out by one step, as one edit."""
+        step = " " * self.indent_width
+        old = [self.document.get_line(row) for row in range(first, last + 1)]
+        if by > 0:
+            new = [step + line if line else line for line in old]
+        else:
+            new = [line[min(len(line) - len(line.lstrip(" ")), self.indent_width) :] for line in old]
+        if new == old:
+            return
+        selection = self.selection
+        self.replace("\n".join(new), (first, 0), (last, len(old[-1])))
+        moved = {row: len(new[row - first]) - len(old[row - first]) for row in range(first, last + 1)}
+        (row, column), (end_row, end_column) = selection.start, selection.end
+        self.selection = Selection(
+            (row, max(column + moved[row], 0)), (end_row, max(end_column + moved[end_row], 0))
+        )
 
     def _app_theme_changed(self) -> None:
         self._styles = {}

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
@@ -39,6 +39,7 @@ class FrontMatterForm(Widget):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._shown: dict[str, str | tuple[str, ...]] = {}
+        self._note = ""
 
     def compose(self) -> ComposeResult:
         """A label and a widget per field, the help of the focused one below."""
@@ -72,7 +73,8 @@ class FrontMatterForm(Widget):
                 select.value = topic
         if not readable:
             note = "The front matter cannot be read, so the fields are off. See Source (F5)."
-        self._say(note)
+        self._note = note
+        self._say()
 
     def mark(self, keys: Collection[str]) -> None:
         """Put a sign before the labels of the fields that have a problem."""
@@ -110,10 +112,13 @@ class FrontMatterForm(Widget):
         event.stop()
         self._changed(event.list, event.words)
 
-    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+    def on_descendant_focus(self) -> None:
         """Show what the focused field is for, with a good and a bad sample."""
-        key = (event.widget.id or "").removeprefix("field-")
-        self._say("", BY_KEY.get(key))
+        self._say()
+
+    def on_descendant_blur(self) -> None:
+        """Nobody is in the form: show what is left to do."""
+        self.call_after_refresh(self._say)
 
     def _changed(self, widget: Widget, value: str | tuple[str, ...]) -> None:
         field = BY_KEY[(widget.id or "").removeprefix("field-")]
@@ -121,18 +126,15 @@ class FrontMatterForm(Widget):
             self._shown[field.key] = value
             self.post_message(self.Changed(field, value))
 
-    def _say(self, note: str, field: Field | None = None) -> None:
-        if field is None and not note:
-            focused = self.screen.focused
-            field = BY_KEY.get((focused.id or "").removeprefix("field-")) if focused else None
+    def _say(self) -> None:
+        focused = self.screen.focused
+        field = BY_KEY.get((focused.id or "").removeprefix("field-")) if focused else None
         help = self.query_one("#field-help", Static)
-        if note:
-            help.update(Content(note))
-        elif field:
+        if field:
             samples = (("\nGood: ", "bold"), field.good, ("\nBad: ", "bold"), field.bad)
             help.update(Content.assemble(field.help, *samples))
         else:
-            help.update("")
+            help.update(Content(self._note))
 
 
 def _widget(field: Field) -> Widget:

