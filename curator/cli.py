@@ -194,6 +194,67 @@ def convert(
 
 
 @cli.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--html", type=click.Path(path_type=Path), help="Write the report as a page, with plots.")
+@click.option("--fix", "out", type=click.Path(path_type=Path), help="Write good and mended rows here, as JSONL.")
+@click.option("--language", default="en", show_default=True, help='What prose is expected in; "any" to not look.')
+@click.option("--threshold", type=click.FloatRange(0.1, 1.0), default=0.7, show_default=True, help="Jaccard, 0 to 1.")
+@click.option("--tokenizer", type=click.Path(path_type=Path), help="A tokenizer.json: lengths in tokens too.")
+@_COMPILER
+def audit(path: Path, form: str, html: Path | None, out: Path | None, tokenizer: Path | None, **how: Any) -> ExitCode:
+    """Check a dataset that others made: ChatML, ShareGPT or Alpaca, one JSON object a line, gzip or not.
+
+    The file itself is never changed. With --fix, rows that cannot be mended go to removed.jsonl beside the new file.
+    """
+    from contextlib import nullcontext
+
+    from curator import audit as audits
+    from curator import audit_fix, audit_report, corpus, output
+    from curator.row_checks import Options
+
+    with _reading(path) as bar, audit_fix.writing(path, out) if out else nullcontext() as writer:
+        report = audits.audit(path, Options(**how), writer.take if writer else None, bar.update, tokenizer)
+    if form == "json":
+        output.print_json(audit_report.as_dict(report))
+    else:
+        for text in audit_report.as_lines(report):
+            output.print_result(text)
+    if html:
+        corpus.write(html, audit_report.as_html(report))
+    if out and writer:
+        output.say(audit_report.written(report, writer, out))
+    output.say(audit_report.summary(report))
+    return ExitCode.FINDINGS if report.needs_attention else ExitCode.OK
+
+
+@cli.command("import")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--corpus", "root", type=click.Path(path_type=Path), help="The training-data folder.")
+@click.option("--source", default="", help="What to name as the source. Default: the file's name.")
+@click.option("--license", "license_name", default="", help="The licence of the rows, as an SPDX identifier.")
+@click.option("--limit", type=click.IntRange(1), help="Stop after so many examples.")
+@click.option("--dry-run", is_flag=True, help="Write nothing, only say what would be written.")
+@_COMPILER
+def import_command(
+    path: Path, root: Path | None, source: str, license_name: str, limit: int | None, dry_run: bool, compiler: Any
+) -> ExitCode:
+    """Make examples of the good rows of a dataset that others made, as drafts to be reviewed."""
+    from curator import import_rows, output
+    from curator.row_checks import Options
+
+    wish = import_rows.Wish(source, license_name, limit, dry_run)
+    with _reading(path) as bar:
+        done = import_rows.import_rows(path, root or _root_or_here(), Options(compiler), wish, bar.update)
+    for _, made in done.files:
+        output.print_result(made.as_posix())
+    for text in import_rows.as_lines(done):
+        output.say(text)
+    output.say(import_rows.summary(done, dry_run))
+    return ExitCode.OK if done.files else ExitCode.FINDINGS
+
+
+@cli.command()
 @click.argument("code", required=False)
 def explain(code: str | None) -> ExitCode:
     """Explain a diagnostic code with a bad and a good sample; without one, list them all."""
@@ -244,6 +305,12 @@ def _utf8(stream: Any) -> None:
     """Windows consoles and pipes may be in a code page that lacks characters of the output."""
     if hasattr(stream, "reconfigure") and (stream.encoding or "").lower().replace("-", "") != "utf8":
         stream.reconfigure(encoding="utf-8", errors="replace")
+
+
+def _reading(path: Path) -> Any:
+    """A progress bar over the bytes of a file, on stderr; nothing where that is no terminal."""
+    size = path.stat().st_size if path.is_file() else 0
+    return click.progressbar(length=size, label=f"reading {path.name}", file=sys.stderr, hidden=not sys.stderr.isatty())
 
 
 def _example_paths(paths: Sequence[Path]) -> list[Path]:

@@ -187,7 +187,7 @@ class _Draft:
         self.row = again
 
     def _look_at_generation(self) -> None:
-        labels = _labels(self.row)
+        labels = asked_generation(self.row)
         for program in dict.fromkeys(self.checked.programs):
             evidence = generation.detect(program)
             self.checked.evidence += evidence
@@ -291,8 +291,8 @@ _GENERATION_WORDS = {
 }
 
 
-def _labels(row: Row) -> tuple[str, ...]:
-    """The generation that a row asks for: its label, else what the question names; () if it names none or several."""
+def asked_generation(row: Row) -> tuple[str, ...]:
+    """The generation a row asks for: its label, else what the question names; () if it names none or several."""
     written = tuple(word for word in as_words(row.data.get("generation")) if word in GENERATIONS)
     if written:
         return written

@@ -22,6 +22,10 @@ _WORDS = {
     "pt": "os uma para com não que em você como do da mais são isso ao um os se na no",
 }
 LANGUAGES: Mapping[str, frozenset[str]] = {name: frozenset(words.split()) for name, words in _WORDS.items()}
+_SPEAKS = {
+    word: tuple(name for name, words in LANGUAGES.items() if word in words)
+    for word in frozenset().union(*LANGUAGES.values())
+}
 LANGUAGE_NAMES = {"en": "English", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "nl": "Dutch",
                   "pt": "Portuguese", "other": "a language that is not written in Latin letters"}  # fmt: skip
 
@@ -94,8 +98,8 @@ def language(text: str, expected: str) -> str | None:
             return "other"
     counts = dict.fromkeys(LANGUAGES, 0)
     for word in shingles.tokens(text):
-        for name, words in LANGUAGES.items():
-            counts[name] += word in words
+        for name in _SPEAKS.get(word, ()):
+            counts[name] += 1
     best = max(counts, key=lambda name: (counts[name], name == expected))
     return best if best != expected and counts[best] >= 5 and counts[best] > 2 * counts[expected] else None
 

@@ -12,9 +12,10 @@ import click
 from curator import __version__
 from curator.cli import run as run_command
 from curator.errors import ExitCode
+from trainer.machine import prepare_process
 
 # Commands that live in modules of their own, imported when they are asked for: `trainer --help` must not load torch.
-LAZY = {"eval": ("trainer.evaluate_cli", "eval")}
+LAZY = {"eval": "trainer.evaluate_cli"}
 
 
 class LazyGroup(click.Group):
@@ -26,23 +27,18 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in LAZY:
             return super().get_command(ctx, cmd_name)
-        module, name = LAZY[cmd_name]
-        command: click.Command = import_module(module).__dict__.get(name) or _named(module, cmd_name)
-        return command
-
-
-def _named(module: str, cmd_name: str) -> click.Command:
-    """The module's click command of that name, whatever its variable is called."""
-    for value in import_module(module).__dict__.values():
-        if isinstance(value, click.Command) and value.name == cmd_name:
-            return value
-    raise LookupError(f"{module} has no command {cmd_name}")
+        # The variable need not be called like the command: `eval` is a word of Python's own.
+        for value in vars(import_module(LAZY[cmd_name])).values():
+            if isinstance(value, click.Command) and value.name == cmd_name:
+                return value
+        raise LookupError(f"{LAZY[cmd_name]} has no command {cmd_name}")
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="trainer")
 def cli() -> None:
     """Train a language model on BBj in two stages, and measure what it learnt."""
+    prepare_process()  # before any command imports torch
 
 
 _DATA = click.option("--data", metavar="FOLDER", help="Dataset folder made by `curator convert`; else data.folder.")

@@ -139,6 +139,7 @@ def _arms(wanted: Sequence[str], run_folder: Path, batch: int, parallel: int, op
 def _local(word: str, run_folder: Path, batch: int) -> Any:
     """The base or the tuned model of a run; loaded only if one of its replies is missing."""
     from trainer.generate_local import BATCH_SIZE, LocalGenerator
+    from trainer.machine import set_threads
     from trainer.model import last_adapter, load_base, load_tokenizer, load_tuned, model_hash, public_name, run_config
     from trainer.quiet import quiet_libraries
     from trainer.tokens import CHAT_TEMPLATE
@@ -158,6 +159,7 @@ def _local(word: str, run_folder: Path, batch: int) -> Any:
         identity["merged"] = str(merge).lower()
 
     def load() -> tuple[Any, Any]:
+        set_threads(config.run.threads)
         with quiet_libraries():
             model = load_base(config) if word == "base" else load_tuned(run_folder, merge=merge)
             return model, load_tokenizer(config)

@@ -1,6 +1,6 @@
 """What the machine offers: threads, memory allocator, and its description for the run record.
 
-`prepare_process` must run before torch is imported: OpenMP reads its settings once, when its library is loaded.
+The command calls `prepare_process` before torch is imported: OpenMP reads its settings once, when it is loaded.
 """
 
 import ctypes

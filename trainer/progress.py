@@ -60,6 +60,11 @@ class RunProgress:
         if self._bar:
             self._bar.update(self._task, completed=step, state=self._state())  # type: ignore[arg-type]
 
+    def validating(self) -> None:
+        """The validation rows are being measured, which on a CPU takes a while without a step."""
+        if self._bar:
+            self._bar.update(self._task, state="measuring the validation rows")  # type: ignore[arg-type]
+
     def logged(self, loss: float) -> None:
         """The training loss of the last steps."""
         self._loss = f"loss {loss:.3f}"

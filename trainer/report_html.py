@@ -30,8 +30,7 @@ def page(data: Mapping[str, Any], samples: Sequence[Mapping[str, Any]], metrics:
     parts = [
         f"<h1>compile@1 of {esc(_title(data))}</h1>",
         f'<p class="headline">{_kept_together(esc(data["headline"]))}</p>',
-        f'<p class="quiet">{data["cases"]["n"]} cases ({esc(data["cases"]["name"])}), judge {esc(judge)}, extraction '
-        f"{esc(data['extraction_version'])}, {esc(_sampling(data['sampling']))}, {esc(data['created'])}</p>",
+        f'<p class="quiet">{esc(_conditions(data))}, <span class="short">{esc(data["created"])}</span></p>',
         _section("Read this first", _list(data["caveats"])),
         _section("All figures", _summary(arms, judge)),
         _section("Is the difference real?", _comparisons(data["comparisons"], judge)),
@@ -62,9 +61,13 @@ def _title(data: Mapping[str, Any]) -> str:
     return str(data["run"].get("base_model") or " and ".join(arm["name"] for arm in data["arms"]))
 
 
-def _sampling(sampling: Mapping[str, Any]) -> str:
+def _conditions(data: Mapping[str, Any]) -> str:
+    cases, sampling = data["cases"], data["sampling"]
     how = "greedy" if sampling["temperature"] == 0 else f"temperature {sampling['temperature']}"
-    return f"{how}, at most {sampling['max_new_tokens']} tokens"
+    return (
+        f"{cases['n']} cases ({cases['name']}), judge {data['judge']}, extraction {data['extraction_version']}, "
+        f"{how}, at most {sampling['max_new_tokens']} tokens"
+    )
 
 
 def _summary(arms: Sequence[Mapping[str, Any]], judge: str) -> str:
@@ -221,7 +224,7 @@ def _losses(metrics: Sequence[Mapping[str, Any]]) -> str:
             continue
         held_out = [[str(row["step"]), f"{row['eval_loss']:.3f}"] for row in rows if "eval_loss" in row]
         parts.append(f"<h3>{esc(title)}</h3>{_figure(plots.losses(rows, title))}")
-        parts.append(_table(f"{title}: validation loss", ["step", "validation loss"], held_out) if held_out else "")
+        parts.append(_table("Validation loss", ["step", "validation loss"], held_out) if held_out else "")
     return "".join(parts) or "<p>The run folder has no metrics.</p>"
 
 

@@ -70,15 +70,16 @@ def losses(rows: Sequence[Mapping[str, Any]], title: str) -> str:
         points = [(row["step"], row[key]) for row in rows if key in row]
         if points:
             axes.plot(*zip(*points, strict=True), color=colour, label=label, marker=mark, markersize=4, linewidth=1.7)
-            axes.annotate(
-                f"{points[-1][1]:.2f}",
-                points[-1],
-                (5, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=8.5,
-                color=TEXT,
-            )
+            if key == "eval_loss":  # one number at most: the end of the training line is beside it
+                axes.annotate(
+                    f"{points[-1][1]:.2f}",
+                    points[-1],
+                    (0, 7),
+                    textcoords="offset points",
+                    ha="center",
+                    fontsize=8.5,
+                    color=TEXT,
+                )
     axes.set_xlabel("optimiser step")
     axes.set_ylabel("loss (nats per token)")
     _legend(figure, axes, 2)

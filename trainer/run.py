@@ -8,15 +8,17 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from curator.output import say
 from trainer import machine
 from trainer.config import Config, Stage, load_config, write_config
 from trainer.data import STAGES, DatasetFolder, StageData, StageName, prepare, read_folder
-from trainer.errors import TrainerError
+from trainer.errors import TrainerError, TrainerMissingError
 from trainer.extra import check_extra
-from trainer.model import load_base, load_tokenizer
+from trainer.model import load_base, load_tokenizer, public_name
 from trainer.progress import RunProgress
 from trainer.quiet import quiet_libraries
 
@@ -50,6 +52,7 @@ def plan(config: Config) -> Plan:
     """All checks and counts, with the tokenizer only: no weights are loaded. What `--dry-run` shows."""
     dataset = read_folder(Path(config.data.folder))
     check_extra()
+    check_options(config)
     with quiet_libraries():
         from trainer.stage import planned_steps
 
@@ -70,7 +73,7 @@ def run(config: Config, out: Path | None = None) -> Path:
 
     Raises TrainerError (and TrainerMissingError) for all a user can mend; an unfinished run folder says so in run.json.
     """
-    machine.prepare_process()
+    say(f"checking {config.data.folder} and loading {public_name(config)}")
     checked = plan(config)
     folder = make_run_folder(config, out)
     with quiet_libraries(folder / "log.txt"), RunProgress() as progress:
@@ -100,6 +103,16 @@ def run(config: Config, out: Path | None = None) -> Path:
 
         plot_run(folder)
     return folder
+
+
+def check_options(config: Config) -> None:
+    """Are the libraries there that only some configs need? Raises TrainerMissingError."""
+    eight_bit = any(_stage(config, name).optimizer.endswith("8bit") for name in STAGES)
+    if config.model.quantization == "nf4" or eight_bit:
+        check_extra(("bitsandbytes",))
+    for tracker in config.run.report_to:
+        if find_spec(tracker) is None:
+            raise TrainerMissingError(f'run.report_to: "{tracker}" is not installed; run "pip install {tracker}"')
 
 
 def with_adapter(config: Config, adapter: Path | None) -> Any:

@@ -226,6 +226,9 @@ class Watch(TrainerCallback):
             # The last step need not be a multiple of eval_steps, and an unmeasured one cannot be the best.
             control.should_evaluate = control.should_save = True
 
+    def on_prediction_step(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self._progress.validating()
+
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         logs = dict(logs or {})
         if "loss" in logs:

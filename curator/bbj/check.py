@@ -68,6 +68,7 @@ def _line_problems(path: str, lines: list[Logical], parsed: list[Parsed]) -> lis
     blocks = _ForeignBlocks()
     attempts = 0
     skip_to = -1
+    comments_end = True  # a `*/` may still come
     for number, entry in enumerate(parsed):
         if not entry.problems or number < skip_to:
             continue
@@ -75,8 +76,9 @@ def _line_problems(path: str, lines: list[Logical], parsed: list[Parsed]) -> lis
         for problem in entry.problems:
             if blocks.known(problem, text):
                 continue
-            if problem.code == "E314" and text[problem.start : problem.start + 2] == "/*" and "*/" not in text:
+            if comments_end and text[problem.start : problem.start + 2] == "/*" and "*/" not in text:
                 skip_to = _comment_end(lines, parsed, number)
+                comments_end = skip_to > number
             if problem.role == "unfinished" and attempts < _MAX_ATTEMPTS:
                 attempts += 1
                 glued = _glue(lines, parsed, number, problem)
@@ -144,15 +146,16 @@ def _glue(lines: list[Logical], parsed: list[Parsed], number: int, problem: Prob
 
     Gives the line that lacks its colon and the line to go on with, or None.
     """
-    text = lines[number].text
+    glued = lines[number]
     for k in range(number + 1, min(number + _MAX_GLUED, len(lines))):
         if problem.code == "E301" and not parsed[k].problems:
             return None
-        text = text.rstrip(" \t\\_") + " " + lines[k].text.strip().removeprefix(":")
-        if len(text) > 20000:
+        glued = _joined(glued, lines[k])
+        if len(glued.text) > 20000:
             return None
-        tried = parse(text)
+        tried = parse(glued.text)
         if not tried.problems:
+            lines[number] = glued
             parsed[number] = tried
             for j in range(number + 1, k + 1):
                 parsed[j] = _EMPTY
@@ -160,6 +163,16 @@ def _glue(lines: list[Logical], parsed: list[Parsed], number: int, problem: Prob
         if tried.problems[0].role != "unfinished":
             return None
     return None
+
+
+def _joined(line: Logical, following: Logical) -> Logical:
+    """Two logical lines as one, with a blank between them instead of what other languages write there (`\\`, `_`)."""
+    text = line.text.rstrip(" \t\\_") + " "
+    start = len(following.text) - len(following.text.lstrip(" \t:"))
+    shift = len(text) - start
+    joints = [(len(text), following.line, start + 1)]
+    joints += [(place + shift, row, column) for place, row, column in following.joints if place > start]
+    return Logical(text + following.text[start:], line.line, line.joints + tuple(joints))
 
 
 _EMPTY = Parsed((), (), -2, 0)

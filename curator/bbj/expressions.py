@@ -167,7 +167,7 @@ def reference(p: Line, i: int) -> int:
     if kind == NAME and t[-1] not in "$!%@" and t != REM:
         p.event("ref", i, t)
         return i + 1
-    if t.isdigit():
+    if kind == NUMBER and t.isdigit():
         return i + 1
     if t == "*":
         if KIND.get(toks[i + 1][:1]) == NAME:

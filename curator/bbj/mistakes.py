@@ -365,7 +365,7 @@ def _operators(p: Line, start: int, i: int) -> Finding | None:
         return None
     if t.startswith("'"):
         return "E315", i, {}
-    if t == "`":
+    if t == "`" and (i > start or after != "`"):
         return "E305", i, {"help": "text stands in double quotes"}
     if t == "$":
         what = {

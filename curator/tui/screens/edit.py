@@ -31,6 +31,7 @@ from curator.tui.shown import code_shown, expected_title, merged, one_line, show
 from curator.tui.state import Known, Left, Open, Saved
 from curator.tui.widgets.editor import CodeEditor, Mark, TextEditor
 from curator.tui.widgets.form import FrontMatterForm
+from curator.tui.widgets.line import Line
 from curator.tui.widgets.preview import Preview
 from curator.tui.widgets.problems import Problems, counted
 from curator.tui.widgets.similar import Similar
@@ -147,7 +148,7 @@ class EditScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Form and views side by side, problems and keys below."""
-        yield Static("", id="edit-title")
+        yield Line("", id="edit-title")
         with Horizontal(id="edit-main"):
             yield FrontMatterForm(id="form")
             with TabbedContent(id="views", initial="code"):
@@ -317,7 +318,7 @@ class EditScreen(Screen[None]):
         if near:
             name = "/".join(near[0].path.split("/")[-2:])
             parts.append((f"   ▲ {near[0].similarity:.0%} like {one_line(name)}", "$text-warning"))
-        self.query_one("#edit-title", Static).update(Content.assemble(*parts))
+        self.query_one("#edit-title", Line).put(Content.assemble(*parts))
 
     # ------------------------------------------------------------------ what the author does
 
@@ -558,14 +559,17 @@ class EditScreen(Screen[None]):
         if not self.query("#problems"):  # the screen is being taken down; its workers are cancelled last
             return
         self.findings = findings
-        self.query_one("#problems", Problems).show(findings.diagnostics, findings.judge, findings.note)
+        note = "   ".join(said for said in (findings.note, to_write(self.example)) if said)
+        self.query_one("#problems", Problems).show(findings.diagnostics, findings.judge, note)
         self._mark()
         titles = {path: example.title for path, example in self.known.examples.items()}
         ready = self.known.index is not None
         self.query_one("#similar-view", Similar).show(findings.neighbours, titles, ready)
         tab = self.query_one("#views", TabbedContent).get_tab("similar")
         near = sum(n.similarity >= live.NEAR for n in findings.neighbours)
-        tab.label = f"Similar F7 ▲{near}" if near else "Similar F7"
+        label = f"Similar F7 ▲{near}" if near else "Similar F7"
+        if str(tab.label) != label:
+            tab.label = label
         self._show_title()
 
     def _mark(self) -> None:
@@ -619,12 +623,13 @@ class EditScreen(Screen[None]):
 
 
 def to_write(example: Example) -> str:
-    """What still stands there from the template, as a note to the author."""
-    places = [("the description (F2)", str(example.meta.get("description") or ""))]
+    """What still stands there from the template, in a few words with the key to get there."""
+    places = [("description F2", str(example.meta.get("description") or ""))]
     title = expected_title(example)
-    places += [(f"{title} (F4)", example.prose(title)), ("Explanation (F4)", example.prose("Explanation"))]
+    places += [("output F4" if title.endswith("Output") else "behavior F4", example.prose(title))]
+    places += [("explanation F4", example.prose("Explanation"))]
     left = [name for name, text in places if PLACEHOLDER in text]
-    return f"Still to write, where it says {PLACEHOLDER} " + ", ".join(left) + "." if left else ""
+    return f"{PLACEHOLDER} " + ", ".join(left) if left else ""
 
 
 def _structure(example: Example) -> tuple[Any, ...]:

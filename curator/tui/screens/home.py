@@ -19,10 +19,13 @@ from curator.labels import DIFFICULTIES, GENERATIONS, TOPICS, TYPES
 from curator.stats import MEANINGLESS, count
 from curator.tui.shown import one_line
 from curator.tui.state import Begin, Known, NewExample, OfferDrafts, Open, ReadCorpus
+from curator.tui.widgets.line import Line
 from curator.tui.widgets.problems import counted
 
 # Rows a table may have before building it is felt while typing into the search box.
 MOST_ROWS = 500
+
+_PADDING, _SCROLL_BAR = 2, 2  # cells that DataTable adds to a column, and keeps for its scroll bar
 
 _PROBLEMS = ("with problems", "without problems", "near-duplicates")
 _FILTERS: dict[str, tuple[str, ...]] = {"topic": TOPICS, "type": TYPES, "generation": GENERATIONS}
@@ -48,8 +51,8 @@ class HomeScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", "New", id="home.new"),
         Binding("slash", "search", "Search", id="home.search", key_display="/"),
-        Binding("w", "write_next", "Write a gap", id="home.write-next"),
-        Binding("d", "drafts", "Drafts", id="home.drafts"),
+        Binding("w", "write_next", "Fill a gap", id="home.write-next"),
+        Binding("d", "drafts", "Drafts", id="home.drafts", show=False),
         Binding("c", "coverage", "Coverage", id="home.coverage"),
         Binding("r", "reload", "Read again", id="home.reload", show=False),
         Binding("escape", "clear", "Clear the filters", id="home.clear", show=False),
@@ -63,7 +66,7 @@ class HomeScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Search and filters above the table; the second tab is the matrix."""
-        yield Static("", id="home-title")
+        yield Line("", id="home-title")
         yield Static("", id="home-drafts")
         with TabbedContent(id="home-views"):
             with TabPane("Examples", id="examples"):
@@ -71,9 +74,9 @@ class HomeScreen(Screen[None]):
                     yield Input(placeholder="Search: words in title, labels, text, code", id="search", compact=True)
                     with Horizontal(id="choices"):
                         for name, words in _FILTERS.items():
-                            yield Select([(w, w) for w in words], prompt=f"any {name}", id=f"by-{name}", compact=True)
+                            yield Select([(w, w) for w in words], prompt=name, id=f"by-{name}", compact=True)
                 yield Rows(id="table", cursor_type="row", zebra_stripes=True)
-                yield Static("", id="detail")
+                yield Line("", id="detail")
             with TabPane("Coverage", id="coverage"):
                 yield Static("", id="coverage-said")
                 yield Rows(id="matrix", cursor_type="cell")
@@ -118,7 +121,7 @@ class HomeScreen(Screen[None]):
         shown = self._matching[:MOST_ROWS]
         cut = f" (the first {MOST_ROWS} are shown: search to see others)" if len(self._matching) > MOST_ROWS else ""
         root = self.known.root
-        self.query_one("#home-title", Static).update(
+        self.query_one("#home-title", Line).put(
             Content.assemble(
                 ("bbj-curator", "bold $text-accent"),
                 f"  {one_line(root.parent.name)}/{one_line(root.name)}",
@@ -129,15 +132,17 @@ class HomeScreen(Screen[None]):
         table = self.query_one("#table", DataTable)
         at = self._path_at(table)
         wide = self.size.width >= 104
-        others = 12 + 14 + 16 + 11 + (13 if wide else 0) + 2
-        columns = [("Title", max(self.size.width - others, 20)), ("Topic", 12), ("Type", 14), ("Generation", 16)]
-        columns += [("Difficulty", 13)] if wide else []
-        columns += [("Problems", 11)]
+        others = [("Topic", 12), ("Type", 13), ("Generation", 20 if wide else 12)]
+        others += [("Difficulty", 12)] if wide else []
+        others += [("Problems", 8)]
+        beside = sum(width + _PADDING for _, width in others) + _PADDING + _SCROLL_BAR
+        columns = [("Title", max(self.size.width - beside, 20)), *others]
         table.clear(columns=True)
         for name, width in columns:
-            table.add_column(name, width=width - 2, key=name)
+            table.add_column(name, width=width, key=name)
         for example in shown:
-            table.add_row(*self._row(example, wide), key=example.path)
+            cells = zip(self._row(example, wide), columns, strict=True)
+            table.add_row(*(cell.truncate(width, ellipsis=True) for cell, (_, width) in cells), key=example.path)
         if at in {e.path for e in shown}:
             table.move_cursor(row=table.get_row_index(at), animate=False)
         self._show_detail()
@@ -151,10 +156,10 @@ class HomeScreen(Screen[None]):
 
     def _show_detail(self) -> None:
         example = self._chosen()
-        detail = self.query_one("#detail", Static)
+        detail = self.query_one("#detail", Line)
         if example is None:
             nothing = "Nothing matches: escape clears the filters." if self.known.examples else self._said
-            detail.update(Content(nothing or "The corpus is empty: n begins the first example."))
+            detail.put(Content(nothing or "The corpus is empty: n begins the first example."))
             return
         problems = self.known.problems.get(example.path)
         said = "checking …" if problems is None else counted(problems)
@@ -162,7 +167,7 @@ class HomeScreen(Screen[None]):
             said += f": {one_line(problems[0].message)}"
         description = one_line(str(example.meta.get("description") or ""))
         name = one_line("/".join(example.path.split("/")[-2:]))
-        detail.update(Content.assemble((name, "bold"), f"  {said}\n{description}"))
+        detail.put(Content.assemble((name, "bold"), f"  {said}\n{description}"))
 
     def _show_matrix(self) -> None:
         examples = self.known.examples

@@ -23,6 +23,7 @@ from textual.widgets import TextArea
 from textual.widgets.text_area import Selection
 
 from curator.diagnostic import Severity
+from curator.templates import PLACEHOLDER
 from curator.tui.highlighting import spans, style_of, styles
 from curator.tui.shown import common_ends, shown
 
@@ -76,6 +77,11 @@ class TextEditor(TextArea):
         """Every change of the text passes here: typing, paste, undoable replacement."""
         edit.text = shown(edit.text.replace("\r\n", "\n").replace("\r", "\n"))  # terminals paste \r for a line end
         return super().edit(edit)
+
+    def on_focus(self) -> None:
+        """What the template says is there to be typed over."""
+        if self.text.startswith(PLACEHOLDER):
+            self.select_all()
 
     async def _on_key(self, event: events.Key) -> None:
         if event.key == "escape":

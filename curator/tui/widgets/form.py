@@ -9,7 +9,7 @@ from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Input, Label, Select, Static, TextArea
+from textual.widgets import Input, Label, Select, TextArea
 
 from curator.example import Example
 from curator.labels import TOPICS
@@ -18,6 +18,7 @@ from curator.tui.fields import value_written as _written
 from curator.tui.shown import shown
 from curator.tui.widgets.editor import TextEditor
 from curator.tui.widgets.generations import Generations
+from curator.tui.widgets.line import Line
 
 
 class FrontMatterForm(Widget):
@@ -51,16 +52,17 @@ class FrontMatterForm(Widget):
             with Container(classes="field field-choice"):
                 yield Label("Topic", classes="field-label")
                 yield Select([(t, t) for t in TOPICS], id="topic", prompt="choose", allow_blank=True, compact=True)
-        yield Static("", id="field-help")
+        yield Line("", id="field-help")
 
     def show(self, example: Example, topic: str, topic_fixed: bool, note: str = "") -> None:
         """Fill the fields from the example. A widget is touched only if its value is another one than last shown."""
         readable = not any(p.kind in ("unclosed", "yaml", "not a mapping") for p in example.problems)
         for field in FIELDS:
             widget = self.query_one(f"#field-{field.key}")
-            widget.disabled = not readable
             visible = not field.migration_only or example.type == "migration" or field.key in example.meta
-            self.query_one(f"#row-{field.key}").display = visible
+            row = self.query_one(f"#row-{field.key}")
+            if (row.display, widget.disabled) != (visible, not readable):
+                row.display, widget.disabled = visible, not readable
             value = value_shown(field, example)
             value = shown(value) if isinstance(value, str) else value
             if field.key not in self._shown or _written(field, self._shown[field.key]) != _written(field, value):
@@ -80,8 +82,9 @@ class FrontMatterForm(Widget):
         """Put a sign before the labels of the fields that have a problem."""
         for field in FIELDS:
             label = self.query_one(f"#label-{field.key}", Label)
-            label.set_class(field.key in keys, "-problem")
-            label.update(Content(("● " if field.key in keys else "") + field.label))
+            if label.has_class("-problem") != (field.key in keys):
+                label.set_class(field.key in keys, "-problem")
+                label.update(Content(("● " if field.key in keys else "") + field.label), layout=False)
 
     def focus_field(self, key: str) -> None:
         """Put the cursor into a field."""
@@ -129,12 +132,12 @@ class FrontMatterForm(Widget):
     def _say(self) -> None:
         focused = self.screen.focused
         field = BY_KEY.get((focused.id or "").removeprefix("field-")) if focused else None
-        help = self.query_one("#field-help", Static)
+        help = self.query_one("#field-help", Line)
         if field:
             samples = (("\nGood: ", "bold"), field.good, ("\nBad: ", "bold"), field.bad)
-            help.update(Content.assemble(field.help, *samples))
+            help.put(Content.assemble(field.help, *samples), layout=True)
         else:
-            help.update(Content(self._note))
+            help.put(Content(self._note), layout=True)
 
 
 def _widget(field: Field) -> Widget:

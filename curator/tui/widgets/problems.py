@@ -9,12 +9,13 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from curator.diagnostic import Diagnostic, Severity
 from curator.tui.shown import one_line
 from curator.tui.widgets.editor import SIGNS
+from curator.tui.widgets.line import Line
 
 STYLES = {Severity.ERROR: "$text-error", Severity.WARNING: "$text-warning", Severity.HINT: "$text-secondary"}
 
@@ -42,7 +43,7 @@ class Problems(Vertical):
 
     def compose(self) -> ComposeResult:
         """The summary above the list."""
-        yield Static("checking …", id="problems-summary")
+        yield Line("checking …", id="problems-summary")
         yield OptionList(id="problems-list", compact=True, markup=False)
 
     def show(self, diagnostics: Sequence[Diagnostic], judge: str, note: str) -> None:
@@ -50,7 +51,7 @@ class Problems(Vertical):
         said = f"{counted(diagnostics)}   judge: {judge}" + (f"   {note}" if note else "")
         worst = min((list(SIGNS).index(d.severity) for d in diagnostics), default=None)
         style = "$text-success" if worst is None else list(STYLES.values())[worst]
-        self.query_one("#problems-summary", Static).update(Content.styled(said, style))
+        self.query_one("#problems-summary", Line).put(Content.styled(said, style))
         if tuple(diagnostics) == self._diagnostics:
             return
         self._diagnostics, self._at = tuple(diagnostics), -1

@@ -8,12 +8,13 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from curator.near import Neighbour
 from curator.tui.live import NEAR
 from curator.tui.shown import one_line
+from curator.tui.widgets.line import Line
 
 
 class Similar(Vertical):
@@ -31,21 +32,22 @@ class Similar(Vertical):
 
     def compose(self) -> ComposeResult:
         """What the numbers mean above the list."""
-        yield Static("", id="similar-summary")
+        yield Line("", id="similar-summary")
         yield OptionList(id="similar-list", markup=False)
 
     def show(self, neighbours: Sequence[Neighbour], titles: Mapping[str, str], ready: bool) -> None:
         """List them with their titles; `ready` is False while the corpus is still being read."""
-        summary = self.query_one("#similar-summary", Static)
+        summary = self.query_one("#similar-summary", Line)
         if not ready:
-            summary.update("Reading the corpus …")
+            said = "Reading the corpus …"
         elif not neighbours:
-            summary.update("✓ Nothing in the corpus is like this. A draft of a few words has too little to compare.")
+            said = "✓ Nothing in the corpus is like this. A draft of a few words has too little to compare."
         else:
-            summary.update(
+            said = (
                 "alike: shared runs of five words, of all both have.  in it: how much of yours stands there.  "
                 f"From {NEAR:.0%} alike on it is a near-duplicate.  Enter shows both side by side."
             )
+        summary.put(Content(said), layout=True)
         if tuple(neighbours) == self._neighbours:
             return
         self._neighbours = tuple(neighbours)
