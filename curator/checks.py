@@ -1,4 +1,4 @@
-"""All checks of an example, as two lists of functions: EXAMPLE_CHECKS look at one, CORPUS_CHECKS at all together.
+"""All checks, as two lists of functions: EXAMPLE_CHECKS look at one example, CORPUS_CHECKS at the paths of all.
 
 A check returns every problem it finds. To add one, write a function and put it in a list.
 Try it: `curator validate training-data`
@@ -18,9 +18,10 @@ from curator.compiler import CompilerChoice, Source, Status, Verdict, judge
 from curator.diagnostic import Diagnostic, in_order
 from curator.example import CodeBlock, Example, Section, parse
 from curator.labels import TOPICS
+from curator.templates import PLACEHOLDER
 
 ExampleCheck = Callable[[Example], list[Diagnostic]]
-CorpusCheck = Callable[[Sequence[Example]], list[Diagnostic]]
+CorpusCheck = Callable[[Sequence[str]], list[Diagnostic]]
 
 _KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\.md")
 _EXPECTED = ("expected behavior", "expected output")
@@ -29,10 +30,18 @@ _SECTIONS_IN_ORDER = ("code", "expected", "explanation")
 
 def check_examples(examples: Sequence[Example], compiler: CompilerChoice = "auto") -> list[Diagnostic]:
     """Everything wrong with these examples, in order of path and line. All code goes to the compiler in one call."""
+    return in_order([*check_each(examples, compiler), *check_corpus([e.path for e in examples])])
+
+
+def check_each(examples: Sequence[Example], compiler: CompilerChoice = "auto") -> list[Diagnostic]:
+    """What is wrong with each of these examples, whatever the others are."""
     found = [d for example in examples for check in EXAMPLE_CHECKS for d in check(example)]
-    found += [d for check in CORPUS_CHECKS for d in check(examples)]
-    found += check_code(examples, compiler)
-    return in_order(found)
+    return found + check_code(examples, compiler)
+
+
+def check_corpus(paths: Sequence[str]) -> list[Diagnostic]:
+    """What is wrong with these examples together."""
+    return [d for check in CORPUS_CHECKS for d in check(paths)]
 
 
 def check_text(text: str, path: str = "") -> list[Diagnostic]:
@@ -128,6 +137,19 @@ def check_sections(example: Example) -> list[Diagnostic]:
     return found
 
 
+def check_placeholders(example: Example) -> list[Diagnostic]:
+    """Nothing that a template left to be written is still there."""
+    found = []
+    for number, line in enumerate(example.text.split("\n"), 1):
+        column = line.find(PLACEHOLDER) + 1
+        if column:
+            found.append(
+                diagnose("W207", example.path, number, column, "something is still to be written",
+                         f"write it, and remove the {PLACEHOLDER}", column + len(PLACEHOLDER))
+            )  # fmt: skip
+    return found
+
+
 def check_fences(example: Example) -> list[Diagnostic]:
     """The program is in closed, named bbj fences."""
     found = []
@@ -210,15 +232,15 @@ def check_place(example: Example) -> list[Diagnostic]:
     return found
 
 
-def check_ids(examples: Sequence[Example]) -> list[Diagnostic]:
+def check_ids(paths: Sequence[str]) -> list[Diagnostic]:
     """No two examples share `<topic>/<name>` (case apart, since file systems differ)."""
     seen: dict[str, str] = {}
     found = []
-    for example in examples:
-        key = chatml.example_id(example.path).casefold()
-        if key in seen and seen[key] != example.path:
-            found.append(diagnose("E241", example.path, 1, 1, f"same id as {seen[key]}", "rename one of the two"))
-        seen.setdefault(key, example.path)
+    for path in paths:
+        key = chatml.example_id(path).casefold()
+        if key in seen and seen[key] != path:
+            found.append(diagnose("E241", path, 1, 1, f"same id as {seen[key]}", "rename one of the two"))
+        seen.setdefault(key, path)
     return found
 
 
@@ -226,6 +248,7 @@ EXAMPLE_CHECKS: list[ExampleCheck] = [
     check_front_matter,
     check_migration_labels,
     check_sections,
+    check_placeholders,
     check_fences,
     check_generation,
     check_place,

@@ -50,12 +50,10 @@ def cli() -> None:
 @_QUIET
 def validate(paths: Sequence[Path], compiler: Any, **how: Any) -> ExitCode:
     """Check examples: front matter, sections, fences, BBj code. Default: the whole corpus."""
-    from curator import checks, corpus
-    from curator.diagnostic import in_order
+    from curator.batch import check_files
 
     files = _example_paths(paths)
-    examples, unreadable = corpus.load(files)
-    found = in_order([*unreadable, *checks.check_examples(examples, compiler)])
+    found = check_files(files, compiler)
     return _report(found, [p.as_posix() for p in files], "example", compiler, **how)
 
 

@@ -4,10 +4,12 @@ E0xx file, E1xx front matter, E2xx sections, E3xx BBj syntax, E4xx compiler rule
 W7xx generation, E8xx what bbjcpl says, W9xx the corpus as a whole. A code keeps its meaning for ever.
 """
 
+from curator.audit_codes import AUDIT_CODES
 from curator.bbj.codes import BBJ_CODES
 from curator.bbj.generation import GENERATION_CODES
 from curator.bbjcpl import COMPILER_CODES
 from curator.diagnostic import Code, Diagnostic, Severity, Tier
+from curator.templates import PLACEHOLDER
 
 _GOOD = """---
 title: Print a greeting
@@ -96,6 +98,9 @@ EXAMPLE_CODES = (
     _example("W206", "sections in another order", _W, _SECTIONS,
              "Readers expect Code, Expected, Explanation in this order; nothing is lost otherwise.",
              _bad("## Expected Output\n\nHello\n\n", "") + "\n## Expected Output\n\nHello\n"),
+    _example("W207", "something is still to be written", _W, _SECTIONS,
+             f"`{PLACEHOLDER}` stands where a template waits for words. Until they are there, `curator convert` leaves "
+             "the example out.", _bad("PRINT writes", f"{PLACEHOLDER} PRINT writes")),
     _example("E211", "no BBj code", _E, _SECTIONS,
              "Code belongs in a fence that starts with ```bbj; code outside a fence is prose to every tool.",
              _bad('```bbj\nrem Print a greeting\nprint "Hello"\n```', 'print "Hello"')),
@@ -129,7 +134,9 @@ EXAMPLE_CODES = (
              "set if they were split. `curator dedupe` shows the pairs and which one to keep."),
 )  # fmt: skip
 
-CODES: dict[str, Code] = {row.code: row for row in (*EXAMPLE_CODES, *BBJ_CODES, *GENERATION_CODES, *COMPILER_CODES)}
+CODES: dict[str, Code] = {
+    row.code: row for row in (*EXAMPLE_CODES, *BBJ_CODES, *GENERATION_CODES, *COMPILER_CODES, *AUDIT_CODES)
+}
 
 
 def diagnose(

@@ -18,6 +18,7 @@ from curator import __version__, chatml, dedupe, shingles
 from curator.errors import CuratorError, MissingError
 from curator.example import Example
 from curator.source import is_tokenised, read_source, source_paths
+from curator.templates import PLACEHOLDER
 
 SPLITS = ("train", "validation", "test")
 PRETRAIN = ("pretrain", "pretrain-validation")
@@ -62,8 +63,9 @@ def build(
     for stage 1: near-duplicates of each other, and of anything held out, are left out too.
     """
     options = options or Options()
-    removed = [Removed(chatml.example_id(e.path), "has errors") for e in examples if e.path in invalid]
-    good = sorted((e for e in examples if e.path not in invalid), key=lambda e: chatml.example_id(e.path))
+    unfit = {e.path: reason for e in examples if (reason := _unfit(e, invalid))}
+    removed = [Removed(chatml.example_id(path), reason) for path, reason in unfit.items()]
+    good = sorted((e for e in examples if e.path not in unfit), key=lambda e: chatml.example_id(e.path))
     documents = [_document(e) for e in good]
     if not options.keep_duplicates:
         doubles = {r.key: r for c in dedupe.clusters(documents, options.threshold) for r in c.removals}
@@ -142,6 +144,15 @@ def verify(folder: Path) -> list[str]:
         elif hashlib.sha256(path.read_bytes()).hexdigest() != recorded["sha256"]:
             differences.append(f"{name} was changed after it was made")
     return differences
+
+
+def _unfit(example: Example, invalid: frozenset[str]) -> str:
+    """Why an example cannot be trained on, "" if it can."""
+    if example.path in invalid:
+        return "has errors"
+    if example.meta.get("review") in ("draft", "rejected"):
+        return f"review: {example.meta['review']}"
+    return f"has a {PLACEHOLDER} that is still to be written" if PLACEHOLDER in example.text else ""
 
 
 def _double(removal: dedupe.Removal, why: str) -> Removed:

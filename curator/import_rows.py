@@ -21,7 +21,7 @@ from curator.diagnostic import has_errors
 from curator.errors import CuratorError
 from curator.example import CodeBlock, parse, with_meta
 from curator.foreign_rows import Progress, Row
-from curator.labels import DIFFICULTIES
+from curator.labels import DIFFICULTIES, TOPICS
 from curator.row_checks import CheckedRow, Options, asked_generation
 from curator.templates import PLACEHOLDER
 
@@ -159,6 +159,8 @@ def _draft(row: Row) -> Draft:
     if not asked and not answered:
         raise NotAnExample("no BBj code")
     before = ""
+    if asked and answered and _begins(answered[0].text, asked[0].text):
+        asked = ()  # the beginning to be completed; `curator convert` makes such questions of its own
     if asked and answered:
         if not _MIGRATION.search(question) or len(asked) > 1:
             raise NotAnExample("code in the question and in the answer, and no migration")
@@ -177,7 +179,7 @@ def _draft(row: Row) -> Draft:
     difficulty = str(row.data.get("difficulty") or "")
     return Draft(
         type=kind,
-        topic=_topic(text, generation),
+        topic=str(row.data.get("topic")) if row.data.get("topic") in TOPICS else _topic(text, generation),
         generation=generation,
         title=_title(row, question),
         description=question,
@@ -227,6 +229,10 @@ _FILE_NAME = re.compile(r"[*`]*([\w.-]+\.(?:bbj|bbx|src|bbjt))[*`]*:?[*`]*")
 def _above(lines: list[str], block: CodeBlock) -> int:
     """The row of the last line above a fence that is not blank."""
     return next((number for number in range(block.fence_line - 2, 0, -1) if lines[number].strip()), 0)
+
+
+def _begins(program: str, beginning: str) -> bool:
+    return " ".join(shingles.tokens(program)).startswith(" ".join(shingles.tokens(beginning)))
 
 
 def _is_question(question: str, answer: str) -> bool:

@@ -81,14 +81,14 @@ class CheckedRow:
 def check_rows(rows: Iterable[Row | BadLine], path: str, options: Options) -> Iterator[CheckedRow]:
     """Every row in order with what is wrong with it alone. `path` is what the findings name."""
     stream = iter(rows)
-    while chunk := list(islice(stream, CHUNK)):
-        drafts = [_Draft(item, path, options) for item in chunk]
+    while drafts := [_Draft(item, path, options) for item in islice(stream, CHUNK)]:
         programs = list(dict.fromkeys(p.text for draft in drafts for p in draft.programs))
         verdicts = judge([Source(path, text) for text in programs], options.compiler)
         known = dict(zip(programs, verdicts, strict=True))
         for draft in drafts:
             draft.hear(known)
             yield draft.checked
+        drafts.clear()  # or they would be kept while the next ones are read
 
 
 @dataclass(frozen=True)
@@ -353,11 +353,11 @@ def _reason(program: _Program, verdict: Verdict) -> str:
 
 def _mended(answer: str, programs: Iterable[_Program]) -> str:
     """The answer with the fences of these programs put right."""
-    lines = ("\n" + answer).split("\n")
+    lines = ("\n" + answer.rstrip()).split("\n")
     end = ""
     for program in programs:
         if program.block is None:
-            return f"```bbj\n{answer}\n```"
+            return f"```bbj\n{answer.rstrip()}\n```"
         row = program.block.fence_line - 1
         lines[row] = re.sub(r"(`{3,}|~{3,})[ \t]*\S*", r"\1bbj", lines[row], count=1)
         if not program.block.closed:

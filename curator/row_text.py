@@ -33,7 +33,7 @@ LANGUAGE_NAMES = {"en": "English", "de": "German", "fr": "French", "es": "Spanis
 _LITERAL = re.compile(r"""(?:\b[A-Za-z]:\\\S*)|(?<=["'`])\\n(?=["'`])|(?P<end>(?<!\\)(?:\\r)?\\n)""")
 _LITERAL_FENCE = re.compile(r"(?:```|~~~)[\w+-]*\\n")
 _INLINE_CODE = re.compile(r"`[^`\n]*`")
-_FENCED = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
+_FENCED = re.compile(r"^[ \t]*+(`{3,}+|~{3,}+)[^\n]*+\n.*?(?:^[ \t]*+\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _LETTERS = re.compile(r"[^\W\d_]")
 _DANGLING = re.compile(
     r"(?:[,:(\[{=+]|\b(?:the|a|an|of|to|and|or|with|in|for|is|are|that|which|by|from|as|your|this))\s*\Z"
@@ -76,8 +76,10 @@ def unescaped(text: str) -> str:
 
 
 def tidied(text: str) -> str:
-    """With LF line ends and no blanks around."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    """With LF line ends and no blanks around; one line end after the last line is nobody's mistake and stays."""
+    plain = text.replace("\r\n", "\n").replace("\r", "\n")
+    bare = plain.strip()
+    return plain if plain == f"{bare}\n" else bare
 
 
 def prose(text: str) -> str:

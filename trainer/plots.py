@@ -45,7 +45,7 @@ def plot_run(run_folder: Path | str) -> list[Path]:
             (r["step"] + offset, r["learning_rate"]) for r in rows if r["stage"] == stage and "learning_rate" in r
         ]
         _line(axes, points, TRAINING if stage == "stage1" else HELD_OUT, stage.replace("stage", "stage "), "")
-        offset = points[-1][0] if points else offset
+        offset += max(r["step"] for r in rows if r["stage"] == stage)
     axes.set(title="Learning rate", xlabel="optimiser step, both stages", ylabel="learning rate")
     axes.legend(frameon=False)
     written.append(_save(figure, plots / "learning-rate.svg"))
@@ -60,6 +60,7 @@ def _figure() -> tuple[Any, Any]:
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.3)
+    axes.margins(x=0.08, y=0.1)  # room for the label of a best point at the edge
     return figure, axes
 
 

@@ -33,22 +33,23 @@ def print_(p: Line, i: int) -> int:
             return i  # a trailing comma: no line feed
 
 
+# What shows behind `print (...)` that the bracket is no channel but the begin of a value. `*` may also be an item.
+_GOES_ON = frozenset(("+", "-", "/", "^", "(", ".", ":", "<", ">", "=", "<>", "<=", ">=", "and", "or"))
+
+
 def _channel_or_value(p: Line, i: int) -> int:
     """`(1)"x"` is a channel, `(a+b)*2` a value; what follows the bracket tells."""
+    toks = p.toks
     after = arguments(p, i)
-    if p.toks[after] in ("+", "-", "/", "^", "(", ".", ":", "<", ">", "=", "<>", "<=", ">=", "and", "or"):
-        return _value(p, i)
+    if toks[after] in _GOES_ON or (toks[after] == "*" and toks[after + 1] not in ("", ";", ",")):
+        del p.events[_count_before(p, i) :]  # the bracket is read a second time
+        return masked(p, i)
     return after
-
-
-def _value(p: Line, i: int) -> int:
-    del p.events[_count_before(p, i) :]
-    return masked(p, i)
 
 
 def _count_before(p: Line, i: int) -> int:
     count = len(p.events)
-    while count and p.events[count - 1].index >= i:
+    while count and p.events[count - 1].token >= i:
         count -= 1
     return count
 

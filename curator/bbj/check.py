@@ -42,7 +42,7 @@ def check(text: str, path: str = "") -> list[Diagnostic]:
             take(number, entry)
     for finding in program.end():
         line = lines[finding.line]
-        start, end = offsets(line.text)[finding.index]
+        start, end = offsets(line.text)[finding.token]
         diagnostics.append(_diagnostic(path, line, start, end, finding.code, finding.message, finding.hint))
     diagnostics += _line_numbers(path, lines, parsed, skipped)
     if len(diagnostics) > 1:
@@ -81,24 +81,37 @@ def _line_problems(path: str, lines: list[Logical], parsed: list[Parsed]) -> lis
                 comments_end = skip_to > number
             if problem.role == "unfinished" and attempts < _MAX_ATTEMPTS:
                 attempts += 1
+                unglued = lines[number]
                 glued = _glue(lines, parsed, number, problem)
                 if glued is not None:
                     first, skip_to = glued
                     message, hint = _CONTINUATION
                     line = lines[first]
                     if problem.code == "E306":
-                        result.append(
-                            _diagnostic(path, lines[number], problem.start, problem.end, "E306", message, hint)
-                        )
+                        result.append(_diagnostic(path, unglued, problem.start, problem.end, "E306", message, hint))
                         break
                     column = len(line.text) - len(line.text.lstrip())
                     result.append(_diagnostic(path, line, column, column + 1, "E306", message, hint))
                     break
             line = lines[number]
-            result.append(
-                _diagnostic(path, line, problem.start, problem.end, problem.code, problem.message, problem.hint)
-            )
+            start, end = problem.start, problem.end
+            if problem.code == "E301" and line.joints:
+                start = _odd_quote(line, start)
+                end = max(end, start + 1)
+            result.append(_diagnostic(path, line, start, end, problem.code, problem.message, problem.hint))
     return result
+
+
+def _odd_quote(line: Logical, start: int) -> int:
+    """Where to point if a string of a continued line is not closed: the physical line whose quotes do not pair.
+
+    To the parser every string behind the lost quote is turned inside out, so the one it finds open is the last.
+    """
+    edges = [0, *(joint[0] for joint in line.joints), len(line.text)]
+    odd = [k for k in range(len(edges) - 1) if line.text.count('"', edges[k], edges[k + 1]) & 1]
+    if len(odd) != 1:
+        return start
+    return line.text.rindex('"', edges[odd[0]], edges[odd[0] + 1])
 
 
 class _ForeignBlocks:
@@ -148,8 +161,8 @@ def _glue(lines: list[Logical], parsed: list[Parsed], number: int, problem: Prob
     """
     glued = lines[number]
     for k in range(number + 1, min(number + _MAX_GLUED, len(lines))):
-        if problem.code == "E301" and not parsed[k].problems:
-            return None
+        if not parsed[k].problems and problem.code != "E306":
+            return None  # a statement of its own: what lacks is in the line above
         glued = _joined(glued, lines[k])
         if len(glued.text) > 20000:
             return None
@@ -181,10 +194,10 @@ _EMPTY = Parsed((), (), -2, 0)
 def _line_numbers(path: str, lines: list[Logical], parsed: list[Parsed], skipped: set[int]) -> list[Diagnostic]:
     """Numbers on some lines of a program that is otherwise without."""
     numbered = [k for k, entry in enumerate(parsed) if entry.number >= 0 and lines[k].line not in skipped]
-    if not numbered or parsed[0].number >= 0:
+    if not numbered:
         return []
-    plain = sum(entry.number == -1 for entry in parsed)
-    if len(numbered) > plain:
+    plain = [k for k, entry in enumerate(parsed) if entry.number == -1 and entry.statements]
+    if len(numbered) > len(plain) or numbered[0] < plain[0]:
         return []
     message = "this line has a number, the others have none"
     result = []

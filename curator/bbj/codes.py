@@ -377,7 +377,7 @@ _SYNTAX = [
     Row(
         "E343",
         "SELECT CASE",
-        "BBj has no SELECT CASE",
+        "BBj has no SELECT CASE and no CASE ELSE",
         "write SWITCH value, CASE value, CASE DEFAULT, SWEND",
         "SELECT reads records from a file.",
         "select case a\n",
@@ -817,6 +817,15 @@ _BALANCE = [
 ]
 
 _STYLE = [
+    Row(
+        "H601",
+        "word in single quotes",
+        "{name} is a mnemonic nobody knows, not a text",
+        "write text in double quotes",
+        "Single quotes name a mnemonic, an instruction to the terminal or window such as 'CS'.",
+        "a$ = 'hello'\n",
+        "a$ = \"hello\" + 'LF'\n",
+    ),
     Row(
         "H602",
         "label defined twice",

@@ -7,7 +7,7 @@ one loop and recurses only into brackets.
 from curator.bbj.lexer import HEX, KIND, MNEMONIC, NAME, NUMBER, REM, STRING, UNCLOSED
 from curator.bbj.line import MAX_DEPTH, STATEMENT_END, Fault, Line
 from curator.bbj.types import examine, value_type
-from curator.bbj.words import NOT_A_VALUE, OPTIONS, REF_OPTIONS, SYMBOLIC_LABELS
+from curator.bbj.words import MNEMONICS, NOT_A_VALUE, OPTIONS, REF_OPTIONS, SYMBOLIC_LABELS
 
 _PREFIXES = frozenset("-+!")
 _BINARY = frozenset(("+", "-", "*", "/", "^", "<", ">", "=", "<=", ">=", "<>", "and", "or"))
@@ -120,6 +120,8 @@ def masked_rest(p: Line, i: int) -> int:
     start = i
     i = expression(p, start + 1)
     if value_type(p.toks, start + 1, i) == NUMBER:
+        if p.depth:
+            raise Fault(start, "`,` or `)`; arguments have no names")
         raise Fault(start, "a string as mask", "E336")
     return i
 
@@ -185,8 +187,8 @@ def type_name(p: Line, i: int, expected: str = "the name of a type") -> int:
         if t.endswith("::"):
             raise Fault(i + 1, "the name of a class after the path")
         i += 1
-        if p.toks[i] == "@":
-            i += 1
+        while p.toks[i] == "." and KIND.get(p.toks[i + 1][:1]) == NAME:
+            i += 2
     else:
         i = p.dotted(i, expected)
     while p.toks[i] == "[" and p.toks[i + 1] == "]":
@@ -247,15 +249,14 @@ def _other_operand(p: Line, i: int, kind: int | None) -> int:
     if kind == HEX and len(t) > 1:
         return i + 1
     if kind == MNEMONIC and len(t) > 1:
-        p.event("mnemonic", i, t.strip("'"))
+        if t.strip("'") not in MNEMONICS:
+            p.event("mnemonic", i, t.strip("'"))
         return i + 1
     if t == "@" and toks[i + 1] == "(":
         return i + 1
     if t[:2] == "::" and len(t) > 2:
         if toks[i + 1] == "." and toks[i + 3] != "(" and KIND.get(toks[i + 2][:1]) == NAME:
             p.broken_rule(i + 2, "E423", name=toks[i + 2])
-        elif "." in t.rpartition("::")[2] and toks[i + 1] != "(":
-            p.broken_rule(i, "E423", name=t.rpartition(".")[2])
         return i + 1
     if len(t) > 1 and t[0] == ".":
         return i + 1

@@ -11,6 +11,7 @@ from curator.bbj.words import ACCESS_LEVELS
 
 # Types whose fields may go without `!`, and with which suffix.
 _FIELD_SUFFIXES = {"bbjnumber": ("", "!", "%"), "bbjint": ("", "%", "!"), "bbjstring": ("$", "!")}
+_FIELD_SUFFIXES |= dict.fromkeys(("boolean", "byte", "char", "double", "float", "int", "long", "short"), ("", "!", "%"))
 
 
 def class_(p: Line, i: int) -> int:

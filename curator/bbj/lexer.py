@@ -28,7 +28,7 @@ _PATTERN = r"""
   | (?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:e[+-]?[0-9]++)?
   | \$[0-9a-f]*+\$
   | '[-+*@\#]?[a-z0-9_]++'
-  | ::(?:(?!::)[^"])++::[a-z_0-9.]*+
+  | ::(?:(?!::)[^"])++::[a-z_0-9]*+
   | <>|<=|>=
   | .
 """
@@ -136,7 +136,7 @@ def tokens(text: str) -> Iterator[Token]:
         start, end = match.span(1)
         word = match[1]
         kind = _NAMES.get(KIND.get(word[0], OTHER), "op")
-        if is_comment(word):
+        if is_comment(word) and text[start - 1 : start] != ".":
             kind = "rem"
         elif kind == "string":
             if word.count('"') & 1:

@@ -51,11 +51,11 @@ class Problem(NamedTuple):
 class Event(NamedTuple):
     """What a line means for the program as a whole (a label, a jump, the begin of a class ...).
 
-    kind: see `program.py`. index: its token. word: a name where there is one. extra: a second word.
+    kind: see `program.py`. token: its index. word: a name where there is one. extra: a second word.
     """
 
     kind: str
-    index: int
+    token: int
     word: str = ""
     extra: str = ""
 

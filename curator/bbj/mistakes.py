@@ -5,35 +5,15 @@ the place for habits from other languages, and fall back on "expected this, foun
 """
 
 from curator.bbj.codes import fill
-from curator.bbj.foreign import FOREIGN_WORDS, OPERATOR_WORDS, first_word, suggestion
+from curator.bbj.foreign import FOREIGN_WORDS, first_word, suggestion
+from curator.bbj.habits import Finding, operators
 from curator.bbj.lexer import KIND, NAME, NUMBER, STRING, UNCLOSED, offsets
 from curator.bbj.line import MAX_DEPTH, Fault, Line, Problem
+from curator.bbj.words import table
 
-Finding = tuple[str, int, dict[str, str]]  # code, index of the token to point at, words of the message
-
-_NEEDS_COLON_FREE_LINE = frozenset(
-    [
-        "if",
-        "while",
-        "for",
-        "else",
-        "case",
-        "def",
-        "then",
-        "until",
-        "switch",
-        "repeat",
-        "class",
-        "method",
-        "elif",
-        "try",
-        "do",
-        "next",
-        "wend",
-        "endif",
-        "fi",
-    ]
-)
+_NEEDS_COLON_FREE_LINE = table("""
+    if while for else case def then until switch repeat class method elif try do next wend endif fi
+""")
 _CLOSING = {"(": ")", "[": "]"}
 # After these the rest of the line is no BBj, so that nothing else is said about it.
 _WHOLE_LINE = frozenset(
@@ -90,39 +70,10 @@ def _salvage(p: Line, start: int) -> None:
         p.event("murky", start)
 
 
-_BLOCK_VERBS = frozenset(
-    [
-        "if",
-        "else",
-        "fi",
-        "endif",
-        "for",
-        "next",
-        "while",
-        "wend",
-        "repeat",
-        "until",
-        "switch",
-        "select",
-        "case",
-        "swend",
-        "def",
-        "fnend",
-        "do",
-        "loop",
-        "elif",
-        "elseif",
-        "end",
-        "endwhile",
-        "endfor",
-        "endswitch",
-        "foreach",
-        "try",
-        "then",
-        "function",
-        "sub",
-    ]
-)
+_BLOCK_VERBS = table("""
+    if else fi endif for next while wend repeat until switch select case swend def fnend do loop elif elseif end
+    endwhile endfor endswitch foreach try then function sub
+""")
 
 
 def _find(p: Line, start: int, fault: Fault) -> Finding:
@@ -135,8 +86,12 @@ def _find(p: Line, start: int, fault: Fault) -> Finding:
         place = int(words.get("end", i))  # of the first token that does not fit
         found = (
             _unclosed_string(p)
-            or (_first_words(p, start, code) if i <= start + 1 or code not in ("", "start") else None)
-            or _operators(p, start, place)
+            or (
+                _first_words(p, start, code)
+                if i <= start + 1 or code not in ("", "start") or _no_verb(p, start)
+                else None
+            )
+            or operators(p, start, place)
         )
         if found is None:
             if code == "bare":
@@ -217,13 +172,21 @@ def _first_words(p: Line, start: int, code: str) -> Finding | None:
     if KIND.get(first[:1]) != NAME:
         return None
     found = FOREIGN_WORDS.get(first)
-    if found and second not in ("=", ".", "[") and (second != "(" or first in ("elif", "elseif", "elsif", "foreach")):
+    if found and second not in ("=", ".", "[") and (second != "(" or _no_verb(p, start)):
         foreign = found(toks, start)
         if foreign is not None:
             return foreign[0], start, {"found": toks[start], **foreign[1]}
     if code == "bare" and third == "=" and KIND.get(second[:1]) == NAME:
-        return "E327", start, {"help": f"write DECLARE {first} {second} on its own line, then {second} = ..."}
+        kind, name = _written(p, start), _written(p, start + 1)
+        return "E327", start, {"help": f"write DECLARE {kind} {name} on its own line, then {name} = ..."}
+    if code == "bare" and second.startswith("'"):  # Here's the program
+        return _prose(p, start)
     return None
+
+
+def _no_verb(p: Line, start: int) -> bool:
+    """True for words that begin a statement in other languages even in front of a bracket."""
+    return p.toks[start] in ("catch", "except", "elif", "elseif", "elsif", "foreach")
 
 
 def _bare(p: Line, start: int, end: int) -> Finding:
@@ -234,8 +197,6 @@ def _bare(p: Line, start: int, end: int) -> Finding:
     if _behind_print(toks, start) and following in ("", ";", ","):
         return "E334", start, {}
     if end == start + 1 and KIND.get(first[:1]) == NAME and first[-1] not in "$!%":
-        if following.startswith("'"):
-            return "E331", start, {"what": "it reads like a sentence", "help": "put `rem` in front of text"}
         if KIND.get(following[:1]) == NAME and KIND.get(toks[end + 1][:1]) == NAME:
             return _prose(p, start)
         if following in (":", "::") or (following == "!" and toks[end + 1][:1].isalpha()):
@@ -294,110 +255,6 @@ def _odd_start(p: Line, start: int, i: int) -> Finding:
             return "E306", i, {"role": "orphan"}
         return "E325" if _starts_with_block(toks) else "E336", i, {}
     return _general(p, start, i, {"expected": "a statement"})
-
-
-def _operators(p: Line, start: int, i: int) -> Finding | None:
-    """Operators and signs of other languages at or around the fault."""
-    toks = p.toks
-    t = toks[i]
-    before = toks[i - 1] if i else ""
-    after = toks[i + 1] if t else ""
-    if toks[start] == "for" and (t in ("in", "of") or toks[start + 1] in ("(", "each")):
-        if t == "(" or toks[start + 1] == "(":
-            return "E326", start, {"help": "write FOR i = 1 TO n"}
-        return "E326", start, {"help": "count with FOR i = 0 TO v!.size() - 1, and take v!.get(i)"}
-    if t == "/" and after in ("/", "*"):
-        return "E314", i, {"found": "/" + after}
-    if before == "/" and t in ("/", "*") and i > 0:
-        return "E314", i - 1, {"found": "/" + t}
-    if t in ("{", "}"):
-        if t == "{" and (before in ("=", ",", "(", "[", "+")):
-            return "E324", i, {"what": "maps", "help": 'write m! = new java.util.HashMap(), then m!.put("key", value)'}
-        return "E313", i, {"role": "opens" if t == "{" else "closes"}
-    if t == "=":
-        if before == "=":
-            return "E310", i - 1, {"found": "=="}
-        if before == ":":
-            return "E342", i - 1, {"found": ":="}
-        if before in ("+", "-", "*", "/") and i >= 2:
-            return "E312", i - 1, {"found": before + "=", "help": f"x = x {before} 1"}
-    if t == ":" and after == "=":
-        return "E342", i, {"found": ":="}
-    if t == "!" and after == "=":
-        if _touching(p, i):
-            return "E311", i, {"found": "!="}
-        return "E346", i, {"found": "!"}
-    if t == ">" and before == "=":
-        return "E322", i - 1, {"found": "=>", "help": ">="}
-    if t == "<" and before == "=":
-        return "E322", i - 1, {"found": "=<", "help": "<="}
-    if t == ">" and before == "-":
-        return "E323", i - 1, {"what": "`->`", "help": "a callback names a label or an object and its method"}
-    if t in ("&", "|"):
-        double = after == t
-        sign = t * 2 if double else t
-        help_ = {"&&": "write AND", "||": "write OR", "|": "write OR"}
-        help_["&"] = "write `+` to join strings, AND for conditions"
-        return "E320", i, {"found": sign, "help": help_[sign]}
-    if t == "%":
-        return "E321", i, {"found": "%", "help": "write MOD(a, b)"}
-    if t in ("+", "-") and after == t and toks[i + 2] in ("", ";", "rem", ")"):
-        return "E312", i, {"found": t * 2, "help": f"x = x {t} 1"}
-    if t in ("+", "-") and after == "=":
-        return "E312", i, {"found": t + "=", "help": f"x = x {t} 1"}
-    if t in ("*", "/") and after == "=":
-        return "E312", i, {"found": t + "=", "help": f"x = x {t} 1"}
-    if before in ("+", "-") and i >= 2 and toks[i - 2] == before and t in ("", ";", ")"):
-        return "E312", i - 2, {"found": before * 2, "help": f"x = x {before} 1"}
-    if t == "?":
-        if after == ".":
-            return "E323", i, {"what": "`?.`", "help": "compare with NULL() first"}
-        return "E323", i, {"what": "`? :`", "help": "write IFF(condition, a, b)"}
-    if start and toks[start - 1] == "not":
-        return "E319", start - 1, {}
-    if before == "not" and t not in ("(", ")", ",", ";", "", "."):
-        return "E319", i - 1, {}
-    if t in OPERATOR_WORDS and i > start + 1 and before not in ("", ";", ",", "(", "="):
-        return "E321", i, {"found": p.text[offsets(p.text)[i][0] : offsets(p.text)[i][1]], "help": OPERATOR_WORDS[t]}
-    if t == "\\":
-        return "E306", i, {"role": "unfinished"}
-    if t == "":
-        return None
-    if t.startswith("'"):
-        return "E315", i, {}
-    if t == "`" and (i > start or after != "`"):
-        return "E305", i, {"help": "text stands in double quotes"}
-    if t == "$":
-        what = {
-            "what": "hex string",
-            "help": "a hex string holds hex digits between dollar signs: $0D0A$; text stands in double quotes",
-        }
-        return "E337", i, {"found": "$" + (after if after[:1] != '"' else ""), **what}
-    if t == "[" and before in ("=", ",", "(", "[", "+"):
-        return "E324", i, {"what": "lists", "help": "write v! = BBjAPI().makeVector(), then v!.addItem(value)"}
-    if t == "<" and (
-        toks[start] in ("declare", "class", "method", "field", "use") or "new" in toks[max(start, i - 9) : i]
-    ):
-        return "E330", i, {}
-    if (len(t) == 1 and not t.isascii()) or t in ("~", "|", "\x00") or (len(t) == 1 and ord(t) < 32):
-        return "E305", i, {"help": _strange(t), "found": repr(t)[1:-1]}
-    if t == "@" and i == start:
-        return "E331", i, {"what": "an annotation", "help": "BBj has none; say it in a rem"}
-    return None
-
-
-def _strange(character: str) -> str:
-    if character in "“”„«»":
-        return "write a straight double quote"
-    if character in "‘’":
-        return "write a straight quote; text stands in double quotes"
-    if character == "\xa0":
-        return "this is a no-break space; write an ordinary blank"
-    if character in "–—−":
-        return "write an ordinary minus sign"
-    if character.isalpha():
-        return "names use ASCII letters, digits and `_`"
-    return "remove it"
 
 
 def _leftover(p: Line, start: int, i: int) -> Finding:
@@ -489,11 +346,10 @@ def _general(p: Line, start: int, i: int, words: dict[str, str]) -> Finding:
     return "E309", i, {"expected": expected, "found": _shown(p, i)}
 
 
-def _shown(p: Line, i: int) -> str:
+def _written(p: Line, i: int) -> str:
     first, last = offsets(p.text)[i]
-    return f"`{p.text[first:last][:40]}`"
+    return p.text[first:last]
 
 
-def _touching(p: Line, i: int) -> bool:
-    places = offsets(p.text)
-    return places[i][1] == places[i + 1][0]
+def _shown(p: Line, i: int) -> str:
+    return f"`{_written(p, i)[:40]}`"

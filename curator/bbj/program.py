@@ -28,7 +28,7 @@ class Finding(NamedTuple):
     """Something wrong in the program: the logical line, the index of its token, code, message, hint."""
 
     line: int
-    index: int
+    token: int
     code: str
     message: str
     hint: str
@@ -37,7 +37,7 @@ class Finding(NamedTuple):
 class _Open(NamedTuple):
     kind: str
     line: int
-    index: int
+    token: int
 
 
 class _Scope:
@@ -78,46 +78,39 @@ class Program:
         for event in parsed.events:
             kind = event.kind
             if kind == "ref":
-                self.scope.refs.append((number, event.index, event.word))
+                self.scope.refs.append((number, event.token, event.word))
             elif kind == "label":
-                if event.word in self.scope.labels and not in_class:
-                    self.report(
-                        number,
-                        event.index,
-                        "H602",
-                        name=event.word,
-                        line=str(self.lines[self.scope.labels[event.word]].line),
-                    )
-                self.scope.labels.setdefault(event.word, number)
+                first = self.scope.labels.setdefault(event.word, number)
+                if first != number:
+                    self.report(number, event.token, "H602", name=event.word, line=str(self.lines[first].line))
             elif kind in _FRAME:
                 if parsed.statements > 1 and not parsed.problems:
                     self._shared_line(number, event)
                 self._frame_event(number, event, faulty)
                 in_class = True
             elif kind == "symbolic":
-                self.report(number, event.index, "H605", name=event.word)
+                self.report(number, event.token, "H605", name=event.word)
+            elif kind == "mnemonic":
+                name = self._written(number, event.token)
+                if len(name) > 4 and not name.isupper():  # a mnemonic we do not know is written in capitals
+                    self.report(number, event.token, "H601", name=name)
             elif kind == "onerror":
-                self.report(number, event.index, "H604")
+                self.report(number, event.token, "H604")
             elif kind == "return":
                 if self.scope.name and not self.scope.defs:
-                    self.report(number, event.index, "H603")
+                    self.report(number, event.token, "H603")
             elif kind == "murky":
                 self.scope.murky = True
             else:
                 self._block_event(number, event)
-        if (
-            in_class
-            and len(self.frame) == 1
-            and parsed.statements
-            and not faulty
-            and not self._is_frame(number, parsed)
-        ):
+        if in_class and len(self.frame) == 1 and parsed.statements and not faulty and not self._belongs(number, parsed):
             self.report(number, 0, "W513")
 
-    def _is_frame(self, number: int, parsed: Parsed) -> bool:
+    def _belongs(self, number: int, parsed: Parsed) -> bool:
+        """May this line stand in a class outside methods?"""
         if any(event.kind in _FRAME for event in parsed.events):
             return True
-        return self.lines[number].text.lstrip()[:7].lower() == "declare"
+        return lower(self.lines[number].text.lstrip()[:7]) == "declare"
 
     def end(self) -> list[Finding]:
         """Everything that only the end of the program shows."""
@@ -136,9 +129,9 @@ class Program:
     def _shared_line(self, number: int, event: Event) -> None:
         verb = event.kind
         if verb == "use":
-            self.report(number, event.index, "E420")
+            self.report(number, event.token, "E420")
         elif not any(found.line == number and found.code == "E418" for found in self.findings[-3:]):
-            self.report(number, event.index, "E418", verb=verb.upper())
+            self.report(number, event.token, "E418", verb=verb.upper())
 
     def _frame_event(self, number: int, event: Event, faulty: bool) -> None:
         kind = event.kind
@@ -148,58 +141,58 @@ class Program:
             return
         if kind in ("class", "interface"):
             if top == "method":
-                self._unclosed_method(number, event.index, f"before this {kind.upper()}")
+                self._unclosed_method(number, event.token, f"before this {kind.upper()}")
                 top = self.frame[-1][0] if self.frame else ""
             if self.frame:
                 self.report(
                     number,
-                    event.index,
+                    event.token,
                     "E416",
                     verb=kind.upper(),
                     name=self.frame[-1][1],
                     line=str(self.lines[self.frame[-1][2]].line),
                 )
-            self.frame.append((kind, name, number, event.index))
+            self.frame.append((kind, name, number, event.token))
             self.fields = {}
             if faulty and "{" in self.lines[number].text:
                 self.braced.add(number)
         elif kind in ("classend", "interfaceend"):
             if top == "method":
-                self._unclosed_method(number, event.index, f"before this {kind.upper()}")
+                self._unclosed_method(number, event.token, f"before this {kind.upper()}")
             if self.frame:
                 self.frame.pop()
             else:
-                self.report(number, event.index, "E415", verb=kind.upper())
+                self.report(number, event.token, "E415", verb=kind.upper())
         elif kind == "method":
             if top == "method":
-                self._unclosed_method(number, event.index, "before this METHOD")
+                self._unclosed_method(number, event.token, "before this METHOD")
                 top = self.frame[-1][0] if self.frame else ""
             if not top:
-                self.report(number, event.index, "E411", verb="METHOD")
+                self.report(number, event.token, "E411", verb="METHOD")
             if (
                 event.extra == "untyped"
                 and not faulty
                 and (not self.frame or name.lower() != self.frame[-1][1].lower())
                 and top
             ):
-                self.report(number, event.index, "E410", name=name)
+                self.report(number, event.token, "E410", name=name)
             if faulty and "{" in self.lines[number].text:
                 self.braced.add(number)
             if top != "interface":
-                self.frame.append(("method", name, number, event.index))
+                self.frame.append(("method", name, number, event.token))
                 self.scope = _Scope(name)
         elif kind == "methodend":
             if top == "method":
                 self._close_method()
             elif top == "class" or not top:
-                self.report(number, event.index, "E413")
+                self.report(number, event.token, "E413")
         elif kind == "field" and name:
             if top != "class" and top != "interface":
-                self.report(number, event.index, "E411", verb="FIELD")
+                self.report(number, event.token, "E411", verb="FIELD")
             else:
-                key = self._written(number, event.index)
+                key = self._written(number, event.token)
                 if key in self.fields:
-                    self.report(number, event.index, "E409", name=key, line=str(self.lines[self.fields[key]].line))
+                    self.report(number, event.token, "E409", name=key, line=str(self.lines[self.fields[key]].line))
                 self.fields.setdefault(key, number)
 
     def _written(self, number: int, index: int) -> str:
@@ -233,21 +226,21 @@ class Program:
             for code, line, index, words in scope.balance:
                 self.report(line, index, code, **words)
             for block in scope.blocks:
-                self.report(block.line, block.index, _OPENERS[block.kind])
+                self.report(block.line, block.token, _OPENERS[block.kind])
 
     def _block_event(self, number: int, event: Event) -> None:
         scope = self.scope
         kind = event.kind
         if kind in _OPENERS:
-            scope.blocks.append(_Open(kind, number, event.index))
+            scope.blocks.append(_Open(kind, number, event.token))
             scope.switches += kind == "switch"
             scope.defs += kind == "def"
         elif kind == "case":
             if scope.switches <= 0 and not scope.murky:
-                self.report(number, event.index, "E425")
+                self.report(number, event.token, "E425")
         elif kind == "else":
             if not any(block.kind == "if" for block in scope.blocks[-8:]):
-                scope.balance.append(("W514", number, event.index, {}))
+                scope.balance.append(("W514", number, event.token, {}))
         elif kind in _CLOSERS:
             opener, code = _CLOSERS[kind]
             blocks = scope.blocks
@@ -255,11 +248,11 @@ class Program:
                 (k for k in range(len(blocks) - 1, max(-1, len(blocks) - 40), -1) if blocks[k].kind == opener), -1
             )
             if place < 0:
-                found = self._written(number, event.index)
-                scope.balance.append((code, number, event.index, {"found": found}))
+                found = self._written(number, event.token)
+                scope.balance.append((code, number, event.token, {"found": found}))
                 return
             for block in blocks[place + 1 :]:
-                scope.balance.append((_OPENERS[block.kind], block.line, block.index, {}))
+                scope.balance.append((_OPENERS[block.kind], block.line, block.token, {}))
             del blocks[place:]
             scope.switches -= kind == "swend"
             scope.defs -= kind == "fnend"

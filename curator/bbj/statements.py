@@ -265,7 +265,7 @@ def _check_type(p: Line, start: int, name: int, last: str, value: int, end: int)
     if suffix == "!":
         return
     whole = last == "[]" and toks[value - 2] == "]" and toks[value - 3] in ("[", "all")
-    if whole and end == value + 1 and KIND.get(toks[value][:1]) in (STRING, NUMBER):
+    if whole and end == value + 1 and KIND.get(toks[value][:1]) == STRING:
         raise Fault(start, code="E429", name=word)
     if suffix == "$":
         if value_type(toks, value, end) == NUMBER:

@@ -5,7 +5,7 @@ value whose operands are not all known.
 """
 
 from curator.bbj.lexer import HEX, KIND, MNEMONIC, NAME, NUMBER, STRING
-from curator.bbj.words import NOT_A_VALUE, NUMBER_FUNCTIONS, STRING_FUNCTIONS, STRING_SYSTEM_VARIABLES
+from curator.bbj.words import NOT_A_VALUE, NUMBER_FUNCTIONS, STRING_FUNCTIONS, STRING_SYSTEM_VARIABLES, SYSTEM_VARIABLES
 
 _PREFIXES = frozenset("-+!")
 _COMPARISONS = frozenset(("<", ">", "=", "<=", ">=", "<>"))
@@ -130,7 +130,7 @@ def _name_type(name: str, after: str) -> int:
         return NUMBER if name in NUMBER_FUNCTIONS else 0
     if name in STRING_SYSTEM_VARIABLES:
         return STRING
-    if suffix in "!@" or after == "[" or after == "." or name in _UNKNOWN_NAMES:
+    if name in SYSTEM_VARIABLES or suffix in "!@" or after == "[" or after == "." or name in _UNKNOWN_NAMES:
         return 0
     return _VARIABLE
 

@@ -1,6 +1,11 @@
-"""The app: the corpus as it is known now, the workers that read and check it, and the way between screens."""
+"""The app: the corpus as it is known now, the workers that read and check it, and the way between screens.
+
+Only the home screen is imported at the top. The others, and the checks, are loaded after the first paint, or when they
+are needed: together they would add 100 ms to the start.
+"""
 
 import asyncio
+import importlib
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,13 +20,7 @@ from curator import corpus, drafts, shingles
 from curator.diagnostic import Diagnostic
 from curator.drafts import Draft, Journal
 from curator.example import Example
-from curator.near import NearIndex
-from curator.templates import template
-from curator.tui import live
-from curator.tui.screens.dialogs import DraftsScreen, HelpScreen
-from curator.tui.screens.edit import EditScreen, Opened
 from curator.tui.screens.home import HomeScreen
-from curator.tui.screens.new import NewScreen
 from curator.tui.state import Begin, Known, Left, NewExample, OfferDrafts, Open, ReadCorpus, Saved
 
 # How often the home screen hears of examples read and checked meanwhile.
@@ -66,9 +65,15 @@ class CuratorApp(App[int]):
     @work(exclusive=True, group="corpus")
     async def read_corpus(self) -> None:
         """Read all examples, then index them, then check them, telling the screens from time to time."""
+        await asyncio.to_thread(importlib.import_module, "curator.tui.screens.edit")
+        from curator.near import NearIndex
+        from curator.tui import live
+        from curator.tui.screens.edit import EditScreen
+
         examples: dict[str, Example] = {}
         problems: dict[str, list[Diagnostic]] = {}
         paths = await asyncio.to_thread(corpus.example_paths, [self.known.root])
+        told = 0.0
         for batch in _batches(paths):
             read, unreadable = await asyncio.to_thread(corpus.load, batch)
             examples |= {example.path: example for example in read}
@@ -77,12 +82,15 @@ class CuratorApp(App[int]):
                 problems[problem.path] = [problem]
             if not self.known.examples or len(examples) >= len(self.known.examples):
                 self.known.examples, self.known.problems = dict(examples), dict(problems)
-                self._tell("Reading …")
+                if time.monotonic() - told > NEWS_S:
+                    self._tell(f"Reading {len(examples)} of {len(paths)} …")
+                    told = time.monotonic()
         self.known.examples, self.known.problems = examples, problems
         self.known.index = await asyncio.to_thread(NearIndex, [e for e in examples.values() if e.text])
         for screen in self.screen_stack:
             if isinstance(screen, EditScreen):
                 screen.check_now()
+        self._tell("Checking …")
         told = time.monotonic()
         for number, (path, example) in enumerate(list(examples.items())):
             if path not in problems:
@@ -102,6 +110,8 @@ class CuratorApp(App[int]):
     @on(Saved)
     def _saved(self, event: Saved) -> None:
         """An example was written: it is part of the corpus now."""
+        from curator.tui import live
+
         example = event.example
         self.known.examples[example.path] = example
         self.known.examples = dict(sorted(self.known.examples.items()))
@@ -118,6 +128,10 @@ class CuratorApp(App[int]):
 
     @work(group="begin", exclusive=True)
     async def _ask_and_begin(self, given: NewExample) -> None:
+        from curator.templates import template
+        from curator.tui.screens.edit import EditScreen, Opened
+        from curator.tui.screens.new import NewScreen
+
         wanted = await self.push_screen_wait(NewScreen(self.known.root, given))
         if wanted is not None:
             text = template(wanted.title, wanted.type, wanted.generations)
@@ -129,6 +143,8 @@ class CuratorApp(App[int]):
 
     def open_path(self, path: str) -> None:
         """Open an example of the corpus in an edit screen of its own."""
+        from curator.tui.screens.edit import EditScreen, Opened
+
         for screen in self.screen_stack:
             if isinstance(screen, EditScreen) and screen.example.path == path:
                 self.notify("It is open already.", markup=False)
@@ -160,6 +176,9 @@ class CuratorApp(App[int]):
     @work(group="drafts", exclusive=True)
     async def offer_drafts(self) -> None:
         """Let the author open or throw away what was left over."""
+        from curator.tui.screens.dialogs import DraftsScreen
+        from curator.tui.screens.edit import EditScreen, Opened
+
         while found := drafts.left_over(self.known.root.as_posix()):
             chosen = await self.push_screen_wait(DraftsScreen(found, [_draft_line(draft) for draft in found]))
             if chosen is None:
@@ -187,6 +206,8 @@ class CuratorApp(App[int]):
     @work(group="quit", exclusive=True)
     async def action_quit(self) -> None:  # type: ignore[override]
         """Quit, asking about every example with unsaved changes."""
+        from curator.tui.screens.edit import EditScreen
+
         for screen in reversed(self.screen_stack):
             if isinstance(screen, EditScreen) and not await screen.may_leave():
                 return
@@ -194,6 +215,8 @@ class CuratorApp(App[int]):
 
     def action_help(self) -> None:
         """What this place is for, and its keys."""
+        from curator.tui.screens.dialogs import HelpScreen
+
         if isinstance(self.screen, HelpScreen):
             self.screen.dismiss(None)
             return

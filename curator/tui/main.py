@@ -3,33 +3,34 @@
 Try it: `bbj-curator training-data`
 """
 
-import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
+import click
+
 from curator import __version__
+from curator.cli import run
 from curator.errors import CuratorError, ExitCode
 
-DESCRIPTION = "Write BBj training examples: with checks, near-duplicates and the model's view as you type."
-EPILOG = "Inside the app F1 shows the keys of the place you are in, ctrl+p every action. From a shell: curator --help."
 
+@click.command(epilog="Inside the app F1 shows the keys of the place you are in, ctrl+p every action by name.")
+@click.argument("corpus_folder", required=False, type=click.Path(path_type=Path))
+@click.version_option(__version__, prog_name="bbj-curator")
+def cli(corpus_folder: Path | None) -> int:
+    """Write BBj training examples, with checks, near-duplicates and the model's view as you type.
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Open the app on a corpus folder; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="bbj-curator", description=DESCRIPTION, epilog=EPILOG)
-    parser.add_argument("corpus", nargs="?", type=Path, metavar="CORPUS_FOLDER",
-                        help="the folder of examples (default: the nearest training-data/)")  # fmt: skip
-    parser.add_argument("--version", action="version", version=f"bbj-curator {__version__}")
-    options = parser.parse_args(arguments)
-    try:
-        root = _root(options.corpus)
-    except CuratorError as error:
-        print(f"bbj-curator: error: {error}", file=sys.stderr)
-        return error.exit_code
+    CORPUS_FOLDER is the folder of examples; without it, the nearest training-data/ folder. The same work from a
+    shell: curator --help.
+    """
+    root = _root(corpus_folder)
     from curator.tui.app import CuratorApp  # 300 ms of Textual that --help and a wrong folder need not pay
 
     return CuratorApp(root).run() or ExitCode.OK
+
+
+def main() -> None:
+    """The console script: errors as one line on stderr, exit codes as documented."""
+    sys.exit(run(cli, "bbj-curator"))
 
 
 def _root(chosen: Path | None) -> Path:
@@ -43,4 +44,4 @@ def _root(chosen: Path | None) -> Path:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -11,18 +11,19 @@ from pathlib import Path
 
 WORDS = """account address amount archive balance batch branch budget button calendar carrier cash catalog category
 channel charge client column company contact contract copy cost counter country coupon courier credit currency customer
-damage dealer debit deduction delivery department deposit depot device discount dispatch document driver duty employee
-engine entry envelope estimate exchange expense export factory filter folder forecast freight garage goods grade grid
-guest handler header holiday hour import income index insurance inventory invoice item journal kernel label ladder lease
-ledger letter license limit line loan location lock machine mail margin market material member menu merchant message
-meter model month network notice number office operator option order outlet owner package page palette partner payment
-payroll pension period permit person phone picture plant plate policy portal position prefix premium price printer
-process product profile profit project purchase quantity quarter quota rate ratio receipt record refund region register
-rental repair reply report request reserve result return revenue reward route salary sample schedule screen season seat
-sector segment seller sensor service session sheet shelf shift shipment signal spare stamp statement station status
-stock storage street student subject supplier survey switch symbol system table target tariff task tax team template
-tenant term ticket token total tower trade trailer transfer travel trip truck union unit update user valve vendor version visit
-volume voucher wage warehouse warranty week weight window worker yard year zone""".split()  # noqa: SIM905
+damage dealer debit deduction delivery department deposit depot device discount dispatch document driver duty
+employee engine entry envelope estimate exchange expense export factory filter folder forecast freight garage
+goods grade grid guest handler header holiday hour import income index insurance inventory invoice item journal
+kernel label ladder lease ledger letter license limit line loan location lock machine mail margin market
+material member menu merchant message meter model month network notice number office operator option order
+outlet owner package page palette partner payment payroll pension period permit person phone picture plant plate
+policy portal position prefix premium price printer process product profile profit project purchase quantity
+quarter quota rate ratio receipt record refund region register rental repair reply report request reserve result
+return revenue reward route salary sample schedule screen season seat sector segment seller sensor service
+session sheet shelf shift shipment signal spare stamp statement station status stock storage street student
+subject supplier survey switch symbol system table target tariff task tax team template tenant term ticket token
+total tower trade trailer transfer travel trip truck union unit update user valve vendor version visit volume
+voucher wage warehouse warranty week weight window worker yard year zone""".split()  # noqa: SIM905
 VERBS = """adds archives books checks clears collects compares copies counts deletes edits exports filters finds groups
 imports joins lists loads locks marks merges moves numbers opens orders packs posts prints ranks reads rounds routes
 saves scans selects sends sorts splits stamps stores sums tests totals tracks updates validates weighs

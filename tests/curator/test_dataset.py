@@ -38,6 +38,20 @@ def test_every_example_is_in_exactly_one_split_or_removed():
     assert all(made.rows[split] for split in dataset.SPLITS)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("generation: all", "generation: all\nreview: draft", "review: draft"),
+        ("generation: all", "generation: all\nreview: rejected", "review: rejected"),
+        ("It prints.", "TODO: write this.", "has a TODO: that is still to be written"),
+    ],
+)
+def test_what_is_not_finished_is_left_out_with_the_reason(old, new, reason):
+    unfinished = parse(EXAMPLES[3].text.replace(old, new), EXAMPLES[3].path)
+    made = dataset.build([*EXAMPLES[:3], unfinished], frozenset())
+    assert [(r.id, r.reason) for r in made.removed] == [(chatml.example_id(EXAMPLES[3].path), reason)]
+
+
 def test_added_examples_move_no_other():
     before = dataset.build(EXAMPLES[:50], frozenset())
     after = dataset.build(EXAMPLES, frozenset())

@@ -28,12 +28,13 @@ from curator.tui import live
 from curator.tui.fields import value_written
 from curator.tui.screens.dialogs import CompareScreen, ConflictScreen, LeaveScreen
 from curator.tui.shown import code_shown, expected_title, merged, one_line, shown
+from curator.tui.signs import counted
 from curator.tui.state import Known, Left, Open, Saved
 from curator.tui.widgets.editor import CodeEditor, Mark, TextEditor
 from curator.tui.widgets.form import FrontMatterForm
 from curator.tui.widgets.line import Line
 from curator.tui.widgets.preview import Preview
-from curator.tui.widgets.problems import Problems, counted
+from curator.tui.widgets.problems import Problems
 from curator.tui.widgets.similar import Similar
 
 # A pause in typing this long is worth a check; the check itself takes less.
@@ -214,6 +215,10 @@ class EditScreen(Screen[None]):
         source = self.query_one("#source-text", CodeEditor)
         if self.query_one("#views", TabbedContent).active == "source" and source.text != self._source_pulled:
             await self._pull_source(source)
+        example = self.example
+        for changed, value in self.query_one("#form", FrontMatterForm).take():
+            example = parse(with_meta(example, changed.key, value_written(changed, value)), example.path)
+        await self.change(example.text)
 
     async def _pull(self, region: Region) -> None:
         if region.editor.text == region.pulled:
@@ -335,9 +340,8 @@ class EditScreen(Screen[None]):
             await self._pull(region)
 
     @on(FrontMatterForm.Changed)
-    async def _field_changed(self, event: FrontMatterForm.Changed) -> None:
+    async def _field_changed(self) -> None:
         await self.pull()
-        await self.change(with_meta(self.example, event.field.key, value_written(event.field, event.value)))
 
     @on(FrontMatterForm.TopicChanged)
     def _topic_changed(self, event: FrontMatterForm.TopicChanged) -> None:

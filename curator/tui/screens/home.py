@@ -1,6 +1,6 @@
 """The home screen: the corpus as a table with search and filters, and as a coverage matrix with its gaps."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import on
@@ -18,9 +18,9 @@ from curator.example import Example
 from curator.labels import DIFFICULTIES, GENERATIONS, TOPICS, TYPES
 from curator.stats import MEANINGLESS, count
 from curator.tui.shown import one_line
+from curator.tui.signs import counted, short
 from curator.tui.state import Begin, Known, NewExample, OfferDrafts, Open, ReadCorpus
 from curator.tui.widgets.line import Line
-from curator.tui.widgets.problems import counted
 
 # Rows a table may have before building it is felt while typing into the search box.
 MOST_ROWS = 500
@@ -149,7 +149,7 @@ class HomeScreen(Screen[None]):
 
     def _row(self, example: Example, wide: bool) -> list[Content]:
         problems = self.known.problems.get(example.path)
-        signs = "…" if problems is None else " ".join(_sign(problems)) or "✓"
+        signs = "…" if problems is None else short(problems)
         words = [example.title or "(no title)", _topic(example), example.type, ", ".join(example.generations)]
         words += [str(example.meta.get("difficulty") or "")] if wide else []
         return [Content(one_line(word)) for word in [*words, signs]]
@@ -317,7 +317,3 @@ def _strange(topic: str, generation: str) -> bool:
     """True for a topic that the generation does not have: windows on a terminal, classes before BBj."""
     has_none = {"gui": ("all",), "oop": ("character", "vpro5"), "dwc": ("all", "character", "vpro5", "bbj-gui")}
     return generation in has_none.get(topic, ())
-
-
-def _sign(problems: Sequence[object]) -> Sequence[str]:
-    return [part.split(" ")[0] + part.split(" ")[1] for part in counted(problems).split(", ") if problems]  # type: ignore[arg-type]

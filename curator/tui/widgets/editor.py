@@ -26,9 +26,8 @@ from curator.diagnostic import Severity
 from curator.templates import PLACEHOLDER
 from curator.tui.highlighting import spans, style_of, styles
 from curator.tui.shown import common_ends, shown
+from curator.tui.signs import SIGNS
 
-# A sign for each severity: colour is never the only difference.
-SIGNS = {Severity.ERROR: "●", Severity.WARNING: "▲", Severity.HINT: "·"}
 COLOURS = {Severity.ERROR: "text-error", Severity.WARNING: "text-warning", Severity.HINT: "text-secondary"}
 
 _MARK_WIDTH = 2
@@ -206,9 +205,7 @@ class CodeEditor(TextEditor):
         self.replace("\n".join(new), (first, 0), (last, len(old[-1])))
         moved = {row: len(new[row - first]) - len(old[row - first]) for row in range(first, last + 1)}
         (row, column), (end_row, end_column) = selection.start, selection.end
-        self.selection = Selection(
-            (row, max(column + moved[row], 0)), (end_row, max(end_column + moved[end_row], 0))
-        )
+        self.selection = Selection((row, max(column + moved[row], 0)), (end_row, max(end_column + moved[end_row], 0)))
 
     def _app_theme_changed(self) -> None:
         self._styles = {}

@@ -24,12 +24,8 @@ from curator.tui.widgets.line import Line
 class FrontMatterForm(Widget):
     """A field per key; `show` fills it, `Changed` and `TopicChanged` say what the author did."""
 
-    @dataclass
     class Changed(Message):
-        """The author changed a field; `value` is as shown (`fields.value_written` gives what is written)."""
-
-        field: Field
-        value: str | tuple[str, ...]
+        """The author changed fields; `take` gives them."""
 
     @dataclass
     class TopicChanged(Message):
@@ -41,6 +37,7 @@ class FrontMatterForm(Widget):
         super().__init__(id=id)
         self._shown: dict[str, str | tuple[str, ...]] = {}
         self._note = ""
+        self._changes: dict[str, str | tuple[str, ...]] = {}
 
     def compose(self) -> ComposeResult:
         """A label and a widget per field, the help of the focused one below."""
@@ -63,6 +60,8 @@ class FrontMatterForm(Widget):
             row = self.query_one(f"#row-{field.key}")
             if (row.display, widget.disabled) != (visible, not readable):
                 row.display, widget.disabled = visible, not readable
+            if field.key in self._changes:  # newer than the example
+                continue
             value = value_shown(field, example)
             value = shown(value) if isinstance(value, str) else value
             if field.key not in self._shown or _written(field, self._shown[field.key]) != _written(field, value):
@@ -77,6 +76,14 @@ class FrontMatterForm(Widget):
             note = "The front matter cannot be read, so the fields are off. See Source (F5)."
         self._note = note
         self._say()
+
+    def take(self) -> list[tuple[Field, str | tuple[str, ...]]]:
+        """The fields changed since the last call, as shown (`fields.value_written` gives what is written).
+
+        Taken at once and not carried by messages: with messages on their way, `show` would put old values back.
+        """
+        changes, self._changes = self._changes, {}
+        return [(BY_KEY[key], value) for key, value in changes.items()]
 
     def mark(self, keys: Collection[str]) -> None:
         """Put a sign before the labels of the fields that have a problem."""
@@ -126,8 +133,8 @@ class FrontMatterForm(Widget):
     def _changed(self, widget: Widget, value: str | tuple[str, ...]) -> None:
         field = BY_KEY[(widget.id or "").removeprefix("field-")]
         if self._shown.get(field.key) != value:  # else it only echoes what `show` put there
-            self._shown[field.key] = value
-            self.post_message(self.Changed(field, value))
+            self._shown[field.key] = self._changes[field.key] = value
+            self.post_message(self.Changed())
 
     def _say(self) -> None:
         focused = self.screen.focused

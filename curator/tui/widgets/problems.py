@@ -1,6 +1,5 @@
 """The list of problems below the editors, with the name of the judge."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,17 +13,10 @@ from textual.widgets.option_list import Option
 
 from curator.diagnostic import Diagnostic, Severity
 from curator.tui.shown import one_line
-from curator.tui.widgets.editor import SIGNS
+from curator.tui.signs import SIGNS, counted
 from curator.tui.widgets.line import Line
 
 STYLES = {Severity.ERROR: "$text-error", Severity.WARNING: "$text-warning", Severity.HINT: "$text-secondary"}
-
-
-def counted(diagnostics: Sequence[Diagnostic]) -> str:
-    """Such as "● 2 errors, ▲ 1 warning"; "no problems" for none."""
-    counts = Counter(d.severity for d in diagnostics)
-    said = [f"{SIGNS[s]} {counts[s]} {s}{'s' * (counts[s] > 1)}" for s in SIGNS if counts[s]]
-    return ", ".join(said) or "✓ no problems"
 
 
 class Problems(Vertical):

@@ -437,3 +437,25 @@ def _painted(app: CuratorApp) -> str:
     height = app.size.height
     lines = app.screen._compositor.render_strips()
     return "\n".join(strip.text for strip in lines[:height])
+
+
+async def test_keys_typed_faster_than_they_are_handled_are_all_kept(app: CuratorApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        edit = await opened(pilot, app, GREET)
+        title = edit.query_one("#field-title", Input)
+        title.focus()
+        await pilot.press("end")
+        said = " with many words that come in one burst"
+        await typed(pilot, said)
+        edit.query_one("#field-tags", Input).value = "burst"
+        edit.query_one("#field-difficulty", Select).value = "advanced"
+        await until(pilot, lambda: edit.example.meta.get("tags") == ["burst"])
+        assert edit.example.title == title.value == "Print a greeting" + said
+        assert edit.example.meta["difficulty"] == "advanced"
+        editor = edit.query_one(".code", CodeEditor)
+        editor.focus()
+        editor.go_to(0, 3)
+        await typed(pilot, " abcdefghijklmnopqrstuvwxyz")
+        title.value = "Another"
+        await until(pilot, lambda: edit.example.title == "Another" and edit.text.count("uvwxyz") == 1)
+        assert editor.document.get_line(0) == "rem abcdefghijklmnopqrstuvwxyz Print a greeting"

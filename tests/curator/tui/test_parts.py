@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.binding import Binding
 
 from curator import drafts
 from curator.checks import check_code, check_text
@@ -15,9 +16,11 @@ from curator.example import parse, with_meta
 from curator.labels import GENERATIONS, TYPES
 from curator.schema import load
 from curator.templates import PLACEHOLDER, template
+from curator.tui.app import CuratorApp
 from curator.tui.diff import side_by_side
 from curator.tui.fields import BY_KEY, FIELDS, chosen, value_shown, value_written
-from curator.tui.screens.edit import to_write
+from curator.tui.screens.edit import EditScreen, to_write
+from curator.tui.screens.home import HomeScreen
 from curator.tui.shown import merged, one_line, shown
 
 # A lone CR before an LF that an edit brings together becomes a line end; no editor makes one, so none is drawn here.
@@ -103,7 +106,7 @@ def test_a_broken_draft_file_is_skipped(tmp_path: Path) -> None:
 def test_help_loads_no_textual() -> None:
     program = (
         "import sys\nfrom curator.tui.main import main\n"
-        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        "sys.argv = ['bbj-curator', '--help']\ntry: main()\nexcept SystemExit as stop: assert not stop.code\n"
         "sys.exit(any(name == 'textual' or name.startswith('textual.') for name in sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
@@ -125,3 +128,12 @@ def test_no_training_data_above_is_said(tmp_path: Path) -> None:
         env={"PYTHONPATH": str(root), "PATH": "/usr/bin"},
     )  # fmt: skip
     assert done.returncode == 3 and "training-data" in done.stderr
+
+
+def test_the_docs_list_every_key() -> None:
+    said = (Path(__file__).parents[3] / "docs" / "tui.md").read_text("utf-8")
+    for screen in (CuratorApp, HomeScreen, EditScreen):
+        for binding in screen.BINDINGS:
+            assert isinstance(binding, Binding) and binding.id
+            key = binding.key_display or binding.key
+            assert f"| {key} | {binding.description} |" in said, binding
