@@ -89,16 +89,25 @@ def check(paths: Sequence[Path], compiler: Any, compare: bool, **how: Any) -> Ex
 @click.option("--topic", type=click.Choice(TOPICS), prompt=True)
 @click.option("--type", "kind", type=click.Choice(TYPES), prompt=True)
 @click.option("--generation", type=click.Choice(GENERATIONS), prompt=True)
+@click.option("--from-generation", type=click.Choice(GENERATIONS), help="Of a migration: that of the old program.")
 @click.option("--difficulty", type=click.Choice(DIFFICULTIES), default="basic", show_default=True)
 @click.option("--corpus", "root", type=click.Path(path_type=Path), help="The training-data folder.")
-def new(title: str, topic: str, kind: str, generation: str, difficulty: str, root: Path | None) -> ExitCode:
+def new(
+    title: str,
+    topic: str,
+    kind: str,
+    generation: str,
+    from_generation: str | None,
+    difficulty: str,
+    root: Path | None,
+) -> ExitCode:
     """Begin an example from a template and print its path."""
     from curator import corpus, output
     from curator.templates import template
 
     folder = root or _root_or_here()
     path = corpus.new_path(folder, topic, title)
-    corpus.write(path, template(title, kind, generation, difficulty))
+    corpus.write(path, template(title, kind, generation, difficulty, from_generation or ()))
     output.print_result(path.as_posix())
     output.say("edit it, then run: curator validate " + path.as_posix())
     return ExitCode.OK

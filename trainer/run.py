@@ -3,7 +3,6 @@
 Try it: trainer run smollm2-135m --data DATASET --dry-run
 """
 
-import gc
 import json
 import re
 from collections.abc import Sequence
@@ -92,7 +91,7 @@ def run(config: Config, out: Path | None = None) -> Path:
                 record.stage(name, result.as_dict())
                 adapter = folder / name
                 del model
-                gc.collect()  # the next stage loads the base again; two do not fit into a GPU
+                machine.release_freed_memory()  # the next stage loads the base again; two do not fit into a GPU
             status = "finished"
         except KeyboardInterrupt:
             status = "stopped"

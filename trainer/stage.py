@@ -16,7 +16,7 @@ from trl import SFTConfig, SFTTrainer
 from trainer.config import Config, Stage
 from trainer.data import StageData, StageName
 from trainer.errors import TrainerError
-from trainer.machine import peak_memory_gb
+from trainer.machine import peak_memory_gb, release_freed_memory
 from trainer.progress import RunProgress
 from trainer.tokens import END_OF_DOCUMENT, STOP
 
@@ -244,6 +244,7 @@ class Watch(TrainerCallback):
             file.write(json.dumps(row) + "\n")
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        release_freed_memory()  # rows of many lengths leave the heap in pieces
         scrub(Path(args.output_dir) / f"checkpoint-{state.global_step}", self._public_name)
 
 

@@ -167,7 +167,7 @@ def _glue(lines: list[Logical], parsed: list[Parsed], number: int, problem: Prob
         if len(glued.text) > 20000:
             return None
         tried = parse(glued.text)
-        if not tried.problems:
+        if all(problem.code in _NO_MATTER_OF_LINES for problem in tried.problems):
             lines[number] = glued
             parsed[number] = tried
             for j in range(number + 1, k + 1):
@@ -176,6 +176,10 @@ def _glue(lines: list[Logical], parsed: list[Parsed], number: int, problem: Prob
         if tried.problems[0].role != "unfinished":
             return None
     return None
+
+
+# Rules about types and functions: a line that only breaks these is complete.
+_NO_MATTER_OF_LINES = frozenset(("E402", "E427", "E431", "E432", "E433", "E434", "E435", "E436"))
 
 
 def _joined(line: Logical, following: Logical) -> Logical:

@@ -3,9 +3,10 @@
 import re
 
 from curator.bbj.expressions import arguments, expression, masked, option, reference, subscripts
-from curator.bbj.lexer import KIND, NAME
+from curator.bbj.functions import check_type
+from curator.bbj.lexer import HEX, KIND, NAME, NUMBER, STRING
 from curator.bbj.line import Fault, Line
-from curator.bbj.words import OPTIONS
+from curator.bbj.words import FUNCTIONS, OPTIONS
 
 _HEX = re.compile("[0-9a-f]+")
 
@@ -29,8 +30,10 @@ def _dimension(p: Line, i: int) -> int:
     i += 1
     while toks[i] == ".":
         i += 2
+    if toks[i] not in _SIZES:
+        raise Fault(i, "`[size]`, `(length)` or `:template`")
     if toks[i] == "[":
-        i = subscripts(p, i)
+        i = subscripts(p, i, ranges=True)
     if toks[i] == "(":
         i = arguments(p, i)
     if toks[i] == ":":
@@ -38,9 +41,12 @@ def _dimension(p: Line, i: int) -> int:
     return i
 
 
+_SIZES = frozenset(("[", "(", ":", "as"))  # `DIM a AS type` is a habit that has a name of its own
+
+
 def redim(p: Line, i: int) -> int:
     """`REDIM r${,r2$}{,ERR=label}`."""
-    return dim(p, i)
+    return values(p, i)
 
 
 def field(p: Line, i: int) -> int:
@@ -89,9 +95,21 @@ def values(p: Line, i: int) -> int:
         i += 1
 
 
-def some_values(p: Line, i: int) -> int:
-    """None or more values: ENTER."""
-    return i if p.ends(i) else values(p, i)
+def variables(p: Line, i: int) -> int:
+    """One or more variables that are filled: DREAD."""
+    end = values(p, i)
+    depth = 0
+    for k in range(i, end):
+        t = p.toks[k]
+        depth += (t in ("(", "[")) - (t in (")", "]"))
+        if not depth and (k == i or p.toks[k - 1] == ",") and KIND.get(t[:1]) in (STRING, NUMBER, HEX):
+            raise Fault(k, "a variable")
+    return end
+
+
+def enter(p: Line, i: int) -> int:
+    """`ENTER {a$,b[all]}{,ERR=label}`."""
+    return i if p.ends(i) else variables(p, i)
 
 
 def clear(p: Line, i: int) -> int:
@@ -127,7 +145,16 @@ def restore(p: Line, i: int) -> int:
 def call(p: Line, i: int) -> int:
     """`CALL program${,ERR=label}{,arguments}`; XCALL has more options."""
     toks = p.toks
+    start = i
+    faults = len(p.faults)
     i = expression(p, i)
+    if len(p.faults) == faults or p.faults[-1].code == "E432":
+        del p.faults[faults:]  # CALL foo(1): the name of a program stands in quotes
+        named = toks[start + 1] == "(" and toks[start] not in FUNCTIONS and toks[start][:2] != "fn"
+        if named and toks[start][-1] not in "$!%" and i > start + 2:
+            p.broken_rule(start, "E427", verb=toks[start - 1].upper(), wanted="string")
+        else:
+            check_type(p, start, i, toks[start - 1].upper(), STRING)
     while toks[i] == ",":
         i += 1
         i = option(p, i) if toks[i] in OPTIONS and toks[i + 1] == "=" else masked(p, i)

@@ -4,6 +4,7 @@ Precedence does not matter for whether an expression is legal, so `expression` r
 one loop and recurses only into brackets.
 """
 
+from curator.bbj.functions import Spans, check_call, check_option
 from curator.bbj.lexer import HEX, KIND, MNEMONIC, NAME, NUMBER, REM, STRING, UNCLOSED
 from curator.bbj.line import MAX_DEPTH, STATEMENT_END, Fault, Line
 from curator.bbj.types import examine, value_type
@@ -28,7 +29,12 @@ def expression(p: Line, i: int) -> int:
             t = toks[i]
         kind = KIND.get(t[:1])
         if kind == NAME:
-            i = new_or_cast(p, i) if t in _SPECIAL_NAMES else i + 1
+            if t in _SPECIAL_NAMES:
+                i = new_or_cast(p, i)
+            else:
+                i += 1
+                if toks[i] == "(":
+                    i = call(p, i)
         elif kind == STRING:
             if t == UNCLOSED:
                 raise Fault(i, code="E301")
@@ -85,8 +91,19 @@ def number(p: Line, i: int) -> int:
     return i + 1
 
 
-def arguments(p: Line, i: int) -> int:
-    """Read `( ... )`: expressions and named options, separated by commas. `i` is at the bracket."""
+def call(p: Line, i: int) -> int:
+    """Read the brackets behind a name: arguments of a function, or the part of a string. `i` is at the bracket."""
+    spans: Spans = []
+    after = arguments(p, i, spans)
+    check_call(p, i - 1, spans)
+    return after
+
+
+def arguments(p: Line, i: int, spans: Spans | None = None) -> int:
+    """Read `( ... )`: expressions and named options, separated by commas. `i` is at the bracket.
+
+    spans: gets the place of each, without its mask.
+    """
     toks = p.toks
     opening = i
     i += 1
@@ -98,12 +115,13 @@ def arguments(p: Line, i: int) -> int:
     first = True
     while True:
         t = toks[i]
-        if t in OPTIONS and toks[i + 1] == "=" and (not first or t == "err"):
-            i = option(p, i)
-        else:
-            i = expression(p, i)
-            if toks[i] == ":":
-                i = masked_rest(p, i)
+        start = i
+        named = t in OPTIONS and toks[i + 1] == "=" and (not first or t == "err")
+        i = option(p, i) if named else expression(p, i)
+        if spans is not None:
+            spans.append((start, i))
+        if toks[i] == ":":
+            i = masked_rest(p, i)
         t = toks[i]
         if t == ",":
             i += 1
@@ -126,8 +144,8 @@ def masked_rest(p: Line, i: int) -> int:
     return i
 
 
-def subscripts(p: Line, i: int) -> int:
-    """Read `[1,2]`, `[all]` or `[]`. `i` is at the bracket."""
+def subscripts(p: Line, i: int, ranges: bool = False) -> int:
+    """Read `[1,2]`, `[all]` or `[]`; in DIM also `[1:5]`. `i` is at the bracket."""
     toks = p.toks
     opening = i
     i += 1
@@ -141,7 +159,7 @@ def subscripts(p: Line, i: int) -> int:
     while True:
         i = expression(p, i)
         t = toks[i]
-        if t == "," or t == ":":
+        if t == "," or (t == ":" and ranges):
             i += 1
         elif t == "]":
             p.depth -= 1
@@ -153,12 +171,16 @@ def subscripts(p: Line, i: int) -> int:
 def option(p: Line, i: int) -> int:
     """Read `NAME=value` or `NAME=label`. `i` is at the name, which is one of OPTIONS."""
     word = p.toks[i]
+    start = i
     i += 2
     if word in REF_OPTIONS:
         after = p.toks[i + 2] if p.toks[i] == "*" else p.toks[i + 1]
         if after not in (".", "(", "[", "+", "-", "*", "/", "^", "<", ">", "=", "<>", "<=", ">=", "and", "or"):
             return reference(p, i)
-    return expression(p, i)
+    i = expression(p, i)
+    if not p.depth:  # in the arguments of a method it may be a comparison
+        check_option(p, start, i)
+    return i
 
 
 def reference(p: Line, i: int) -> int:
@@ -191,6 +213,8 @@ def type_name(p: Line, i: int, expected: str = "the name of a type") -> int:
             i += 2
     else:
         i = p.dotted(i, expected)
+        if p.toks[i - 1][-1] == "$" and p.toks[i][:1].isalpha() and _adjacent(p, i - 1):
+            i = p.name(i, "the name of the inner class")  # java.util.Map$Entry
     while p.toks[i] == "[" and p.toks[i + 1] == "]":
         i += 2
     return i
@@ -201,6 +225,8 @@ def new_or_cast(p: Line, i: int) -> int:
     t = p.toks[i]
     if t == "new":
         i = type_name(p, i + 1, "the name of a class after NEW")
+        if p.toks[i] == "@":
+            i += 1  # a class of the client: NEW Color@(1,2,3); only before a bracket is `@` a token of its own
         if p.toks[i] == "(":
             return arguments(p, i)
         if p.toks[i] == "[":

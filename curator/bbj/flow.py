@@ -1,7 +1,8 @@
 """Verbs that steer: IF, loops, SWITCH, jumps, DEF FN, callbacks."""
 
 from curator.bbj.expressions import expression, option, reference, subscripts
-from curator.bbj.lexer import KIND, NAME
+from curator.bbj.functions import check_type, check_value
+from curator.bbj.lexer import KIND, NAME, NUMBER
 from curator.bbj.line import Fault, Line
 from curator.bbj.words import OPTIONS, RESERVED_AS_VARIABLE
 
@@ -57,13 +58,19 @@ def for_(p: Line, i: int) -> int:
     """`FOR i=a TO b [STEP s]`."""
     start = i - 1
     i = variable(p, i)
-    i = p.need(i, "=", "`=` after the variable of FOR")
-    i = expression(p, i)
-    i = p.need(i, "to", "TO")
-    i = expression(p, i)
+    check_type(p, start + 1, i, "FOR", NUMBER)
+    i = _count(p, p.need(i, "=", "`=` after the variable of FOR"))
+    i = _count(p, p.need(i, "to", "TO"))
     if p.toks[i] == "step":
-        i = expression(p, i + 1)
+        i = _count(p, i + 1)
     p.event("for", start)
+    return i
+
+
+def _count(p: Line, i: int) -> int:
+    start = i
+    i = expression(p, i)
+    check_type(p, start, i, "FOR", NUMBER)
     return i
 
 
@@ -169,6 +176,7 @@ def def_(p: Line, i: int) -> int:
     if not toks[i].startswith("fn"):
         raise Fault(i, code="E407", name=toks[i])
     start = i - 1
+    name = toks[i]
     i += 1
     if toks[i] == "(":
         i += 1
@@ -178,7 +186,9 @@ def def_(p: Line, i: int) -> int:
                 i = _parameter(p, i + 1)
         i = p.need(i, ")", "`,` or `)`")
     if toks[i] == "=":
-        return expression(p, i + 1)
+        end = expression(p, i + 1)
+        check_value(p, start + 1, name, i + 1, end)
+        return end
     p.event("def", start)
     return i
 

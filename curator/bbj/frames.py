@@ -5,6 +5,7 @@ Whether they stand in the right order is seen by the program pass; here each is 
 
 from curator.bbj import data
 from curator.bbj.expressions import masked, type_name
+from curator.bbj.functions import check_value
 from curator.bbj.lexer import KIND, NAME
 from curator.bbj.line import Fault, Line
 from curator.bbj.words import ACCESS_LEVELS
@@ -81,7 +82,9 @@ def field(p: Line, i: int) -> int:
         p.broken_rule(i, "E408", name=name, type=toks[start])
     i += 1
     if toks[i] == "=":
-        i = masked(p, i + 1)
+        start = i + 1
+        i = masked(p, start)
+        check_value(p, start - 2, name, start, i)
     return i
 
 

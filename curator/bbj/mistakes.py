@@ -135,6 +135,9 @@ def _known(p: Line, i: int, code: str, words: dict[str, str]) -> Finding:
             if words["target"] == "number"
             else "turn the number into a string with STR()"
         )
+    elif code == "E427":
+        wants_number = words["wanted"] == "number"
+        words.setdefault("help", "convert it with NUM()" if wants_number else "convert it with STR(), or add quotes")
     elif code == "E408":
         kind = words["type"]
         words["help"] = words["name"].rstrip("$%!") + (

@@ -164,7 +164,7 @@ def _assignment_or_call(p: Line, i: int, let: bool = False) -> int:
     while True:
         start = i
         i, name, last = _target(p, i)
-        if toks[i] == "=" and last != "call":
+        if toks[i] == "=" and (last != "call" or toks[name][-1] == "$"):  # rec.name$(1,5) = "x" is no call
             _check_target(p, start, i, name, last)
             value = i + 1
             i = masked(p, value)
@@ -253,6 +253,8 @@ def _check_target(p: Line, start: int, end: int, name: int, last: str) -> None:
             raise Fault(start, code="E405", name=word)
         if word[-1] in "$!" and word[:-1] in RESERVED_WITH_SUFFIX:
             raise Fault(start, code="E405", name=word)
+    elif last == "[]" and name == start and word in RESERVED_AS_VARIABLE:
+        raise Fault(start, code="E405", name=word)  # let[a,b] = c
     elif last == "()" and (word[-1] not in "$!" or (p.toks[name + 1] != "(" and p.toks[name + 1] != "[")):
         raise Fault(start, code="E428", name=word)
 
@@ -288,10 +290,10 @@ VERBS: dict[str, Parser] = SIMPLE | {
     "def": flow.def_,
     "delete": data.list_,
     "dim": data.dim,
-    "dread": data.values,
+    "dread": data.variables,
     "else": flow.else_,
     "endif": flow.endif,
-    "enter": data.some_values,
+    "enter": data.enter,
     "exitto": flow.goto,
     "extract": channels.read,
     "extractrecord": channels.read_record,

@@ -12,9 +12,9 @@ Verbs with a grammar of their own have a function in channels.py, data.py, flow.
 from collections.abc import Callable
 
 from curator.bbj.expressions import arguments, expression, masked, option
+from curator.bbj.functions import Spans, check_channel, check_type
 from curator.bbj.lexer import NUMBER, STRING
 from curator.bbj.line import Fault, Line
-from curator.bbj.types import value_type
 from curator.bbj.words import OPTIONS
 
 FORMS = {
@@ -105,7 +105,7 @@ FORMS = {
     "string": "s n*",
     "tclose": "(c)",
     "tcommit": "(c)?",
-    "throw": "e n?",
+    "throw": "s n?",
     "trollback": "(c)?",
     "unlock": "(c)",
     "updatelic": "e*",
@@ -119,7 +119,16 @@ _TYPES = {"s": STRING, "n": NUMBER, "e": 0}
 
 def channel(p: Line, i: int) -> int:
     """Read `(channel{,OPTION=value})`. `i` is at the bracket."""
-    return arguments(p, i)
+    spans: Spans = []
+    after = arguments(p, i, spans)
+    check_channel(p, spans, verb_before(p, i))
+    return after
+
+
+def verb_before(p: Line, i: int) -> str:
+    """The verb in front of a channel, in capitals."""
+    verb = p.toks[i - 1]
+    return (p.toks[i - 2] if verb == "record" and i > 1 else verb).upper()
 
 
 def _compile(verb: str, form: str) -> Callable[[Line, int], int]:
@@ -147,6 +156,8 @@ def _compile(verb: str, form: str) -> Callable[[Line, int], int]:
         while True:
             start = i
             if toks[i] in OPTIONS and toks[i + 1] == "=":
+                if needs_channel:
+                    p.broken_rule(i, "E436", name=toks[i].upper(), verb=verb.upper())
                 i = option(p, i)
             else:
                 if count == most:
@@ -155,9 +166,8 @@ def _compile(verb: str, form: str) -> Callable[[Line, int], int]:
                     return i  # what follows is no part of the statement
                 i = masked(p, i) if most else expression(p, i)
                 wanted = types[min(count, len(types) - 1)]
-                found = value_type(toks, start, i)
-                if wanted and found and wanted != found:
-                    p.broken_rule(start, "E427", verb=verb.upper(), wanted="string" if wanted == STRING else "number")
+                if wanted:
+                    check_type(p, start, i, verb.upper(), wanted)
                 count += 1
             if toks[i] != ",":
                 break

@@ -44,18 +44,19 @@ REF_OPTIONS = table("err end dom tbl iol")
 
 # Built-in functions by what they are known to return; the others return an object, or what their arguments are.
 STRING_FUNCTIONS = table("""
-    argv ath bin chr clientenv cliptostr cpl cvs cvt date decrypt dir dsk encrypt env errmes fattr fbin fid fill fin
-    gap hsa hsh hta key keyf keyl keyn keyp kgen lrc lst pad pck pgm sqlerr sqlfetch sqllist sqltables sqltmpl stbl str
-    swap tmpl upk xfid xfin
+    argv ath bin chr clientenv cliptostr cpl cvs date decrypt dir dsk encrypt env errmes fattr fbin fid fill fin
+    gap hsh hta key keyf keyl keyn keyp kgen lrc lst pad pck pgm sqlerr sqlfetch sqllist sqltables sqltmpl stbl str
+    swap tmpl xfid xfin
 """)
 NUMBER_FUNCTIONS = table("""
-    abs asc atn bsz cos dec ept exp fdec fpt int jul len levenshtein log mod neval num pos rnd round sgn sin sqr ssz
+    abs asc atn bsz cos dec ept exp fdec fpt hsa int jul len levenshtein log mod neval num pos rnd round sgn sin sqr
+    ssz upk
 """)
 ANY_FUNCTIONS = table("""
-    adjn and cast chanopt clipisformat clipregformat crc crc16 ctrl dims err field fileopen fileopt filesave iff imp
-    ind info ior lcheckout linfo mask max menuinfo min msgbox nfield not notice noticetpl null prompt pub resfirst
-    resget resinfo resnext resopen scall sendmsg serverenv seval ssort tbl tcb time topen tsk winfirst wininfo winnext
-    xkgen xor xssort
+    adjn and cast chanopt clipisformat clipregformat crc crc16 ctrl cvt dims err eval field fileopen fileopt filesave
+    iff imp ind info ior lcheckout linfo mask max menuinfo min msgbox nfield not notice noticetpl null prompt pub
+    resfirst resget resinfo resnext resopen scall sendmsg serverenv seval ssort tbl tcb time topen tsk winfirst wininfo
+    winnext xkgen xor xssort
 """)
 FUNCTIONS = STRING_FUNCTIONS | NUMBER_FUNCTIONS | ANY_FUNCTIONS
 

@@ -138,6 +138,7 @@ class EditScreen(Screen[None]):
         self._journaled: str | None = None
         self._journal_error = ""
         self._journaling = False
+        self._given_up = False
         self._disk_changed = False
         self._regions: list[Region] = []
         self._structure: tuple[Any, ...] = ()
@@ -201,6 +202,7 @@ class EditScreen(Screen[None]):
         """Take a new text: parse it, show it everywhere but where it was typed, check it after a pause."""
         if text == self.text:
             return
+        self._given_up = False  # leaving was called off, and the author goes on
         self._adopt(text)
         if _structure(self.example) != self._structure and not (isinstance(origin, Region)):
             await self._rebuild()
@@ -473,7 +475,7 @@ class EditScreen(Screen[None]):
         """Ask about unsaved changes; True if the screen can go."""
         await self.pull()
         if not self.dirty:
-            await self._forget_draft()
+            await self._forget_draft(for_good=True)
             return True
         answer = await self.app.push_screen_wait(LeaveScreen(self.example.title or self.example_name))
         if answer == "save":
@@ -483,10 +485,11 @@ class EditScreen(Screen[None]):
             if self._journal_error:
                 self.notify(f"The draft cannot be kept: {self._journal_error}.", severity="error", markup=False)
                 return False
+            self._given_up = True
             self.journal.close()
             return True
         if answer == "discard":
-            await self._forget_draft()
+            await self._forget_draft(for_good=True)
             return True
         return False
 
@@ -501,6 +504,8 @@ class EditScreen(Screen[None]):
         await self._journal()
 
     async def _journal(self) -> None:
+        while self._journaling:  # two writers would share one temporary file
+            await asyncio.sleep(0.01)
         self._journaling = True
         try:
             await self._journal_text(self.text)
@@ -508,7 +513,7 @@ class EditScreen(Screen[None]):
             self._journaling = False
 
     async def _journal_text(self, text: str) -> None:
-        if text == self._journaled or (not self.dirty and self._journaled is None):
+        if self._given_up or text == self._journaled or (not self.dirty and self._journaled is None):
             return
         if not self.dirty:
             await asyncio.to_thread(self.journal.discard)
@@ -525,7 +530,8 @@ class EditScreen(Screen[None]):
             self._journal_error = error
             self._show_title()
 
-    async def _forget_draft(self) -> None:
+    async def _forget_draft(self, for_good: bool = False) -> None:
+        self._given_up = for_good
         while self._journaling:  # a draft written after this would come back from the dead
             await asyncio.sleep(0.01)
         await asyncio.to_thread(self.journal.discard)
