@@ -230,6 +230,7 @@ class Watch(TrainerCallback):
         self._progress.validating()
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        release_freed_memory()  # rows of many lengths leave the heap in pieces
         logs = dict(logs or {})
         if "loss" in logs:
             self._progress.logged(float(logs["loss"]))
@@ -244,7 +245,6 @@ class Watch(TrainerCallback):
             file.write(json.dumps(row) + "\n")
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        release_freed_memory()  # rows of many lengths leave the heap in pieces
         scrub(Path(args.output_dir) / f"checkpoint-{state.global_step}", self._public_name)
 
 

@@ -87,6 +87,8 @@ def _line_problems(path: str, lines: list[Logical], parsed: list[Parsed]) -> lis
                     first, skip_to = glued
                     message, hint = _CONTINUATION
                     line = lines[first]
+                    if line.text.lstrip(" \t")[:1] == ":":
+                        message = _INDENTED
                     if problem.code == "E306":
                         result.append(_diagnostic(path, unglued, problem.start, problem.end, "E306", message, hint))
                         break
@@ -95,6 +97,8 @@ def _line_problems(path: str, lines: list[Logical], parsed: list[Parsed]) -> lis
                     break
             line = lines[number]
             start, end = problem.start, problem.end
+            if problem.code == "E306" and text[start:end] == ":":
+                problem = problem._replace(message=_INDENTED)
             if problem.code == "E301" and line.joints:
                 start = _odd_quote(line, start)
                 end = max(end, start + 1)
@@ -148,6 +152,7 @@ def _comment_end(lines: list[Logical], parsed: list[Parsed], number: int) -> int
     return number
 
 
+_INDENTED = "this goes on with the line above, but its `:` is not in column 1"
 _CONTINUATION = (
     "this goes on with the line above, but does not begin with `:`",
     "put `:` into column 1 of every line that continues another",

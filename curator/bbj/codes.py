@@ -89,7 +89,7 @@ _SYNTAX = [
         "E308",
         "statement does not end here",
         "unexpected {found} after the end of the statement",
-        "statements are separated by `;`, values by `,` or an operator",
+        "{help}",
         "What follows cannot be part of the statement, and no `;` begins a new one.",
         "a = 1 b = 2\n",
         "a = 1; b = 2\n",
@@ -331,7 +331,7 @@ _SYNTAX = [
     Row(
         "E335",
         "channel of another language",
-        "{verb} wants the channel in brackets",
+        "{problem}",
         "write {help}",
         'A channel is a number in brackets: OPEN (1)"file", PRINT (1)a$, CLOSE (1).',
         'open 1, "f.dat"\n',
@@ -400,6 +400,15 @@ _SYNTAX = [
         "BREAK leaves FOR, WHILE, REPEAT and SWITCH; CONTINUE goes on with the next turn.",
         "for i = 1 to 3\n  exit for\nnext i\n",
         "for i = 1 to 3\n  break\nnext i\n",
+    ),
+    Row(
+        "E347",
+        "label inside a line",
+        "the label `{name}` does not stand at the begin of its line",
+        "begin a new line with it",
+        "A label comes first on its line, behind the line number at most.",
+        "a = 1; again: b = 2\n",
+        "a = 1\nagain: b = 2\n",
     ),
     Row(
         "E346",

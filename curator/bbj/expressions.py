@@ -275,7 +275,7 @@ def _other_operand(p: Line, i: int, kind: int | None) -> int:
     if kind == HEX and len(t) > 1:
         return i + 1
     if kind == MNEMONIC and len(t) > 1:
-        if t.strip("'") not in MNEMONICS:
+        if t.strip("'") not in MNEMONICS and toks[i + 1] != "(":  # with arguments it cannot be meant as a text
             p.event("mnemonic", i, t.strip("'"))
         return i + 1
     if t == "@" and toks[i + 1] == "(":

@@ -79,7 +79,8 @@ def _java_order(toks: list[str], i: int) -> Foreign | None:
         return "E329", {"help": f"{verb.upper()} {access.upper()} ...", "frame": verb, "class": toks[i + 1]}
     if KIND.get(verb[:1]) == NAME and len(words) and KIND.get(toks[i + 1][:1]) == NAME:
         verb = "METHOD" if "(" in toks[i : i + 12] else "FIELD"
-        return "E329", {"help": f"{verb} {access.upper()} type name"}
+        more = {"frame": "method", "class": toks[i + 1], "extra": "foreign"} if verb == "METHOD" else {}
+        return "E329", {"help": f"{verb} {access.upper()} type name", **more}
     return None
 
 

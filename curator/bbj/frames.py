@@ -147,7 +147,7 @@ def _parameter(p: Line, i: int) -> int:
     toks = p.toks
     i = type_name(p, i, "the type and name of a parameter, or `)`")
     if KIND.get(toks[i][:1]) != NAME:
-        raise Fault(i, "the name of the parameter after its type")
+        raise Fault(i, "the name of the parameter after its type (each parameter has a type of its own)")
     i += 1
     if toks[i] == "[":
         if toks[i + 1] == "all":

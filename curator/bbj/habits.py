@@ -54,6 +54,8 @@ def operators(p: Line, start: int, i: int) -> Finding | None:
         help_ = {"&&": "write AND", "||": "write OR", "|": "write OR"}
         help_["&"] = "write `+` to join strings, AND for conditions"
         return "E320", i, {"found": sign, "help": help_[sign]}
+    if t == ")" and before == "(" and after == "-" and toks[i + 2] == ">":
+        return "E323", i - 1, {"what": "`() ->`", "help": "a callback names a label or an object and its method"}
     if before == "lambda":
         return "E323", i - 1, {"what": "lambda", "help": "a callback names a label or an object and its method"}
     if t == "*" and before == "*":

@@ -9,7 +9,7 @@ from curator.bbj.foreign import FOREIGN_WORDS, first_word, suggestion
 from curator.bbj.habits import Finding, operators
 from curator.bbj.lexer import KIND, NAME, NUMBER, STRING, UNCLOSED, offsets
 from curator.bbj.line import MAX_DEPTH, Fault, Line, Problem
-from curator.bbj.words import table
+from curator.bbj.words import RESERVED_AS_LABEL, VERBS, table
 
 _NEEDS_COLON_FREE_LINE = table("""
     if while for else case def then until switch repeat class method elif try do next wend endif fi
@@ -38,7 +38,7 @@ def explain(p: Line, start: int, fault: Fault) -> Problem:
     if code == "E301" or (not role and code in ("E302", "E304") and p.toks[fault.index] == ""):
         role = "unfinished"
     if "frame" in words:
-        p.event(words["frame"], index, words.get("class", ""))
+        p.event(words["frame"], index, words.get("class", ""), words.get("extra", ""))
     return Problem(first, max(last, first + 1), code, message, hint, role)
 
 
@@ -102,7 +102,7 @@ def _find(p: Line, start: int, fault: Fault) -> Finding:
                 found = _odd_start(p, start, i)
             elif code == "channel":
                 verb = toks[start].upper()
-                found = "E335", i, {"verb": verb, "help": f"{verb} (1)..."}
+                found = _channel(i, verb)
             else:
                 found = _general(p, start, i, words)
         if found[0] == "E309" or found[0] == "E304":
@@ -202,11 +202,18 @@ def _bare(p: Line, start: int, end: int) -> Finding:
     if end == start + 1 and KIND.get(first[:1]) == NAME and first[-1] not in "$!%":
         if KIND.get(following[:1]) == NAME and KIND.get(toks[end + 1][:1]) == NAME:
             return _prose(p, start)
+        if following == ":" and start and toks[start - 1] == ";" and first not in RESERVED_AS_LABEL:
+            p.event("label", start, first)
+            return "E347", start, {"name": first}
         if following in (":", "::") or (following == "!" and toks[end + 1][:1].isalpha()):
             return _prose(p, start)
         if following == "," and KIND.get(toks[end + 1][:1]) == NAME and KIND.get(toks[end + 2][:1]) == NAME:
             return _prose(p, start)
+        if following == "":
+            p.event("bare", start, first)  # meant as a label, perhaps
         return "E332", start, {"help": suggestion(first, alone=following == "")}
+    if first == "#" and toks[start + 1] in ("include", "import", "use") and following not in ("", ";"):
+        return "E333", start, {"found": f"#{toks[start + 1]}"}
     if first == "#" and KIND.get(following[:1]) == NAME:
         return "E314", start, {"found": "#"}
     if following not in ("", ";", "rem", "else", "fi", "endif"):
@@ -277,7 +284,7 @@ def _leftover(p: Line, start: int, i: int) -> Finding:
     if t == "!":
         return "E314", i, {"found": "!"}
     if t == "then":
-        return "E308", i, {"found": "THEN"}
+        return "E308", i, {"found": "THEN", "help": _SEPARATORS}
     if t == "as":
         if first == "use":
             return "E333", i, {"found": "AS"}
@@ -285,18 +292,30 @@ def _leftover(p: Line, start: int, i: int) -> Finding:
     if first in ("while", "for", "until") and t == "do":
         return "E344", i, {"found": "DO"}
     if first == "print" and before == "using":
-        return "E335", i - 1, {"verb": "PRINT", "help": 'the mask behind the value: PRINT x:"##0.00"'}
+        problem = {"problem": "BBj has no PRINT USING", "help": 'the mask behind the value: PRINT x:"##0.00"'}
+        return "E335", i - 1, problem
     if first == "input" and before == "line":
         return "E332", i - 1, {"help": "INPUT a$ reads a line"}
     if first == "use" and t == "*":
-        return "E333", i, {"found": "*"}
+        return "E333", i, {"found": "USE package.*"}
     if first == "end" and KIND.get(t[:1]) == NAME:
         return "E317", start, {"found": f"end {t}", "help": _end_of(t)}
     if t == "=" and first == "declare":
         return "E327", i, {"help": "DECLARE gives no value; assign it on a line of its own"}
     if t == "," and first == "declare":
         return "E327", i, {"help": "DECLARE takes one variable; write one DECLARE for each"}
-    return "E308", i, {"found": _shown(p, i)}
+    if t in ("elif", "elseif", "elsif"):
+        return "E316", i, {"found": t}
+    if t == "(" and toks[i + 1] == ")" and first in VERBS:
+        return "E308", i, {"found": "`()`", "help": f"write {first.upper()} without brackets"}
+    return "E308", i, {"found": _shown(p, i), "help": _SEPARATORS}
+
+
+_SEPARATORS = "statements are separated by `;`, values by `,` or an operator"
+
+
+def _channel(i: int, verb: str) -> Finding:
+    return "E335", i, {"problem": f"{verb} wants the channel in brackets", "help": f"{verb} (1)..."}
 
 
 def _end_of(word: str) -> str:
@@ -333,7 +352,7 @@ def _general(p: Line, start: int, i: int, words: dict[str, str]) -> Finding:
     if t == "#" or (toks[i - 1] == "#" and i > 0):
         if t != "" and KIND.get(toks[i - (t != "#") + 1][:1]) == NUMBER:
             verb = first.upper()
-            return "E335", i, {"verb": verb, "help": f"{verb} (1)..."}
+            return _channel(i, verb)
         if first == "#":
             return "E314", start, {"found": "#"}
     if first == "for" and expected in ("TO", "`=` after the variable of FOR", "the name of a variable"):
@@ -341,7 +360,7 @@ def _general(p: Line, start: int, i: int, words: dict[str, str]) -> Finding:
             return "E326", i, {"help": "write TO"}
         return "E326", start, {"help": "write FOR i = 1 TO n"}
     if first in ("use",) and t == "*":
-        return "E333", i, {"found": "*"}
+        return "E333", i, {"found": "USE package.*"}
     if first == "exit" and t in ("for", "while", "if", "switch", "repeat"):
         return "E345", start, {}
     if t in (")", "]") and expected == "a value" and toks[i - 1] not in ("(", ",", "[", "=") and i > start:

@@ -49,6 +49,7 @@ class _Scope:
         self.refs: list[tuple[int, int, str]] = []
         self.blocks: list[_Open] = []
         self.balance: list[tuple[str, int, int, dict[str, str]]] = []
+        self.bare: set[str] = set()  # names alone on a line: reported there, so not again by a jump to them
         self.murky = False  # a block statement here could not be read, so nothing is said about balance
         self.switches = 0
         self.defs = 0
@@ -88,6 +89,8 @@ class Program:
                     self._shared_line(number, event)
                 self._frame_event(number, event, faulty)
                 in_class = True
+            elif kind == "bare":
+                self.scope.bare.add(event.word)
             elif kind == "symbolic":
                 self.report(number, event.token, "H605", name=event.word)
             elif kind == "mnemonic":
@@ -164,6 +167,8 @@ class Program:
             else:
                 self.report(number, event.token, "E415", verb=kind.upper())
         elif kind == "method":
+            if not top and event.extra == "foreign":
+                return  # Java, not a METHOD in Java's order
             if top == "method":
                 self._unclosed_method(number, event.token, "before this METHOD")
                 top = self.frame[-1][0] if self.frame else ""
@@ -219,7 +224,7 @@ class Program:
     def _close_scope(self) -> None:
         scope = self.scope
         for line, index, word in scope.refs:
-            if word not in scope.labels:
+            if word not in scope.labels and word not in scope.bare:
                 where = f"in the method `{scope.name}`" if scope.name else "in the program"
                 self.report(line, index, "E401", name=self._as_written(line, word), where=where)
         if not scope.murky:

@@ -98,7 +98,9 @@ MNEMONICS = table("""
     listbox listbutton listedit listview lock log mdi menu menubar moveto multi navigator nocolor page pagesize pen
     pie polygon popup pop print printer progress push radiobutton radiogroup readonly rectangle resize resource rgb
     scroll select setmenu setcontext setcursor setfocus show size slider static status statusbar swap tab tabctrl
-    tabstop text textalign textbox title toolbar toolbutton tooltip tree uncheck unlock update utext version
+    tabstop text textalign textbox title toolbar toolbutton tooltip tree check uncheck unlock update utext version
     vscroll window wincolor winsize autocalculate swappage docktab dialogbehavior imagectrl landscape portrait
     papersize bin copies file acs pdf preview
+    groupbox icon inpute listadd listclr listdel listmadd listsel listsuspend listresume listunsel maximize minimize
+    move notify restore txappend txedit wintitle
 """)

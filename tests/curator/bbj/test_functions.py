@@ -77,7 +77,7 @@ def test_a_line_gives_its_code_once(code: str, line: str) -> None:
         ("a$ = now()", "DATE("),
         ("p = poss(1)", "POS()"),
         ("a = fill(1,2)", "FILL(number{,string})"),
-        ("a$ = chr$(65)", "CHR(), without `$`"),
+        ("a$ = chr$(b$)", "CHR(), without `$`"),
     ],
 )
 def test_the_hint_says_what_bbj_has(line: str, hint: str) -> None:
