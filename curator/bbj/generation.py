@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from curator.bbj.lexer import Token, tokens
 from curator.bbj.logical import Logical, logical_lines
@@ -198,17 +199,16 @@ INPUT prints its prompt and waits for a line.
 
 def detect(text: str) -> list[Evidence]:
     """The evidence in a program, in the order of its lines; each construct once, where it is first seen."""
-    lines = [(logical, [token for token in tokens(logical.text) if token.kind != "rem"]) for logical in _lines(text)]
-    names = {token.text.lower() for _, line in lines for token in line if token.kind == "name"}
-    has_html_view = not names.isdisjoint(_HTML_VIEW)
+    lines = [(logical, *_read(logical.text)) for logical in _lines(text)]
+    has_html_view = any(names_html_view for _, names_html_view, _ in lines)
     found: dict[tuple[str, str], Evidence] = {}
     doubtful: list[Evidence] = []
-    for logical, line in lines:
-        for generation, token, construct in _in_line(line):
+    for logical, _, signs in lines:
+        for generation, start, construct in signs:
             if generation == "script" and has_html_view:
                 continue
             at = Evidence(
-                "dwc" if generation in ("script", "control") else generation, *logical.place(token.start), construct
+                "dwc" if generation in ("script", "control") else generation, *logical.place(start), construct
             )
             if generation == "control":
                 doubtful.append(at)
@@ -274,6 +274,17 @@ def contradictions(labels: Sequence[str], evidence: Sequence[Evidence]) -> list[
 
 def _lines(text: str) -> list[Logical]:
     return logical_lines(text) if not text.startswith("<<bbj>>") else []  # a tokenised program has no text
+
+
+@lru_cache(maxsize=8192)
+def _read(text: str) -> tuple[bool, tuple[tuple[str, int, str], ...]]:
+    """Does a logical line name an HTML view, and what in it tells a generation: (generation, offset, construct).
+
+    Kept by line, like the checker's results: after a keystroke all lines but one are known.
+    """
+    line = [token for token in tokens(text) if token.kind != "rem"]
+    names_html_view = any(token.kind == "name" and token.text.lower() in _HTML_VIEW for token in line)
+    return names_html_view, tuple((kind, token.start, construct) for kind, token, construct in _in_line(line))
 
 
 def _in_line(line: list[Token]) -> Iterator[tuple[str, Token, str]]:
