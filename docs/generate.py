@@ -27,10 +27,9 @@ def pages() -> dict[str, str]:
 
 def commands() -> str:
     """Every command with its help, as click prints it."""
-    from trainer.cli import cli as trainer
-
     from curator.cli import cli as curator
     from curator.tui.main import cli as bbj_curator
+    from trainer.cli import cli as trainer
 
     parts = [_NOTE + "# Commands\n\nExit codes: 0 fine, 1 findings, 2 wrong usage, 3 something is missing.\n"]
     for name, command in (("curator", curator), ("bbj-curator", bbj_curator), ("trainer", trainer)):
