@@ -79,7 +79,7 @@ def _kind(rule: dict[str, object]) -> str:
 
 
 def _help(name: str, command: click.Command, parent: click.Context | None = None) -> Iterator[tuple[str, str]]:
-    context = click.Context(command, info_name=name, parent=parent, max_content_width=100, terminal_width=100)
+    context = command.make_context(name, [], parent, resilient_parsing=True, max_content_width=100, terminal_width=100)
     yield context.command_path, command.get_help(context)
     if isinstance(command, click.Group):
         for sub_name in command.list_commands(context):
