@@ -34,7 +34,7 @@ def _before_name(code: str, **words: str) -> Check:
 
 def _end(toks: list[str], i: int) -> Foreign | None:
     word = toks[i + 1]
-    if word in _ENDS:
+    if word in ENDS:
         more = {}
         if word in ("sub", "function", "procedure", "proc"):
             more = {"role": "closes E328"}
@@ -42,11 +42,11 @@ def _end(toks: list[str], i: int) -> Foreign | None:
             more = {"role": "closes E318"}
         elif word in ("class", "method", "interface"):
             more = {"frame": f"{word}end"}
-        return "E317", {"found": f"end {word}", "help": _ENDS[word], **more}
+        return "E317", {"found": f"end {word}", "help": ENDS[word], **more}
     return None
 
 
-_ENDS = {
+ENDS = {
     "if": "ENDIF",
     "while": "WEND",
     "for": "NEXT",

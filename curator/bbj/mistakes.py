@@ -5,7 +5,7 @@ the place for habits from other languages, and fall back on "expected this, foun
 """
 
 from curator.bbj.codes import fill
-from curator.bbj.foreign import FOREIGN_WORDS, first_word, suggestion
+from curator.bbj.foreign import ENDS, FOREIGN_WORDS, first_word, suggestion
 from curator.bbj.habits import Finding, operators
 from curator.bbj.lexer import KIND, NAME, NUMBER, STRING, UNCLOSED, offsets
 from curator.bbj.line import MAX_DEPTH, Fault, Line, Problem
@@ -319,19 +319,7 @@ def _channel(i: int, verb: str) -> Finding:
 
 
 def _end_of(word: str) -> str:
-    return {
-        "if": "ENDIF",
-        "while": "WEND",
-        "for": "NEXT",
-        "select": "SWEND",
-        "switch": "SWEND",
-        "class": "CLASSEND",
-        "method": "METHODEND",
-        "interface": "INTERFACEEND",
-        "def": "FNEND",
-        "function": "FNEND, or RETURN",
-        "sub": "RETURN",
-    }.get(word, "ENDIF, WEND, NEXT, SWEND, FNEND, METHODEND or CLASSEND")
+    return ENDS.get(word, "ENDIF, WEND, NEXT, SWEND, FNEND, METHODEND or CLASSEND")
 
 
 def _general(p: Line, start: int, i: int, words: dict[str, str]) -> Finding:
