@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 CORE = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts)
     for path in (ROOT / "curator").rglob("*.py")
-    if "tui" not in path.parts and path.name not in ("__init__.py", "cli.py")
+    if not {"tui", "commands"} & set(path.parts) and path.name not in ("__init__.py", "cli.py")
 )
 HEAVY = {"textual", "numpy", "datasketch", "torch", "transformers"}
 

@@ -4,37 +4,21 @@ Exit codes: 0 fine, 1 findings, 2 wrong usage, 3 something is missing. Try it: `
 """
 
 import sys
-from importlib import import_module
 from pathlib import Path
 
 import click
 
 from curator import __version__
+from curator.cli import LazyGroup
 from curator.cli import run as run_command
 from curator.errors import ExitCode
 from trainer.machine import prepare_process
 
 # Commands that live in modules of their own, imported when they are asked for: `trainer --help` must not load torch.
-LAZY = {"eval": "trainer.evaluate_cli"}
+COMMANDS = {"eval": "trainer.evaluate_cli:eval_command"}
 
 
-class LazyGroup(click.Group):
-    """A group some of whose commands are imported only when they are used."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({*super().list_commands(ctx), *LAZY})
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in LAZY:
-            return super().get_command(ctx, cmd_name)
-        # The variable need not be called like the command: `eval` is a word of Python's own.
-        for value in vars(import_module(LAZY[cmd_name])).values():
-            if isinstance(value, click.Command) and value.name == cmd_name:
-                return value
-        raise LookupError(f"{LAZY[cmd_name]} has no command {cmd_name}")
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, commands_at=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="trainer")
 def cli() -> None:
     """Train a language model on BBj in two stages, and measure what it learnt."""

@@ -1,0 +1,44 @@
+"""`curator audit`: check a dataset that others made."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from curator.commands.options import COMPILER, TEXT_OR_JSON, THRESHOLD, reading
+from curator.errors import ExitCode
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@TEXT_OR_JSON
+@click.option("--html", type=click.Path(path_type=Path), help="Write the report as a page, with plots.")
+@click.option("--fix", "out", type=click.Path(path_type=Path), help="Write good and mended rows here, as JSONL.")
+@click.option("--language", default="en", show_default=True, help='What prose is expected in; "any" to not look.')
+@THRESHOLD
+@click.option("--tokenizer", type=click.Path(path_type=Path), help="A tokenizer.json: lengths in tokens too.")
+@COMPILER
+def audit(path: Path, form: str, html: Path | None, out: Path | None, tokenizer: Path | None, **how: Any) -> ExitCode:
+    """Check a dataset that others made: ChatML, ShareGPT or Alpaca, one JSON object a line, gzip or not.
+
+    The file itself is never changed. With --fix, rows that cannot be mended go to removed.jsonl beside the new file.
+    """
+    from contextlib import nullcontext
+
+    from curator import audit as audits
+    from curator import audit_fix, audit_report, corpus, output
+    from curator.row_checks import Options
+
+    with reading(path) as bar, audit_fix.writing(path, out) if out else nullcontext() as writer:
+        report = audits.audit(path, Options(**how), writer.take if writer else None, bar.update, tokenizer)
+    if form == "json":
+        output.print_json(audit_report.as_dict(report))
+    else:
+        for text in audit_report.as_lines(report):
+            output.print_result(text)
+    if html:
+        corpus.write(html, audit_report.as_html(report))
+    if out and writer:
+        output.say(audit_report.written(report, writer, out))
+    output.say(audit_report.summary(report))
+    return ExitCode.FINDINGS if report.needs_attention else ExitCode.OK
