@@ -1,16 +1,11 @@
-"""Which documents are near-duplicates of each other, which one to keep of them, and why.
+"""Near-duplicates among documents in memory: all pairs, exactly, and the clusters they make (see `curator.stars`)."""
 
-Candidates come from MinHash LSH and are verified by exact Jaccard. A cluster is what hangs together over any number of
-pairs (so that no pair is split between training and test); but a document is only marked as removable if it is
-directly similar to one that is kept.
-"""
-
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from curator import minhash, shingles
+from curator import shingles, stars
 from curator.example import Example
+from curator.stars import Cluster, Pair, Standing
 
 THRESHOLD = 0.7
 
@@ -25,35 +20,6 @@ class Document:
     richness: int = 0
 
 
-@dataclass(frozen=True)
-class Pair:
-    """Two near-duplicates, `a` before `b`, and their Jaccard similarity (0 to 1)."""
-
-    a: str
-    b: str
-    similarity: float
-
-
-@dataclass(frozen=True)
-class Removal:
-    """A document that can go, the kept one it is similar to, and the reason."""
-
-    key: str
-    partner: str
-    similarity: float
-    why: str
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """Documents that hang together by pairs. Every member is either kept or has a removal."""
-
-    members: tuple[str, ...]
-    pairs: tuple[Pair, ...]
-    kept: tuple[str, ...]
-    removals: tuple[Removal, ...]
-
-
 def document(example: Example, valid: bool = True) -> Document:
     """An example as it is compared; its richness is the length of its explanation in tokens."""
     text = shingles.example_text(example)
@@ -61,24 +27,20 @@ def document(example: Example, valid: bool = True) -> Document:
 
 
 def pairs(documents: Sequence[Document], threshold: float = THRESHOLD) -> list[Pair]:
-    """All pairs that MinHash proposes and exact Jaccard confirms, most similar first."""
-    sets = {d.key: d.shingles for d in documents}
-    found = [Pair(a, b, shingles.jaccard(sets[a], sets[b])) for a, b in minhash.candidates(sets)]
-    return sorted((p for p in found if p.similarity >= threshold), key=lambda p: (-p.similarity, p.a, p.b))
+    """All pairs with a Jaccard similarity of at least `threshold`, most similar first."""
+    from curator import join, sets  # they load NumPy
+
+    by_key = sorted({d.key: d.shingles for d in documents}.items())
+    hashed = sets.of_hashes(sorted(shingles.hash64(s.encode()) for s in found) for _, found in by_key)
+    found = join.pairs_of(hashed, threshold)
+    made = zip(found.a.tolist(), found.b.tolist(), found.jaccard.tolist(), strict=True)
+    return sorted((Pair(by_key[a][0], by_key[b][0], s) for a, b, s in made), key=lambda p: (-p.similarity, p.a, p.b))
 
 
 def clusters(documents: Sequence[Document], threshold: float = THRESHOLD) -> list[Cluster]:
     """The clusters of two or more, largest first."""
-    found = pairs(documents, threshold)
-    near: dict[str, dict[str, float]] = defaultdict(dict)
-    for pair in found:
-        near[pair.a][pair.b] = near[pair.b][pair.a] = pair.similarity
-    by_key = {d.key: d for d in documents}
-    groups = [sorted(group) for group in _connected(near)]
-    return [
-        Cluster(tuple(group), tuple(p for p in found if p.a in group), *_star(group, by_key, near))
-        for group in sorted(groups, key=lambda g: (-len(g), g))
-    ]
+    standings = {d.key: Standing(1 if d.valid else 3, d.richness) for d in documents}
+    return stars.clusters(pairs(documents, threshold), standings)
 
 
 def cluster_names(documents: Sequence[Document], threshold: float = THRESHOLD) -> dict[str, str]:
@@ -87,43 +49,3 @@ def cluster_names(documents: Sequence[Document], threshold: float = THRESHOLD) -
     for cluster in clusters(documents, threshold):
         names.update(dict.fromkeys(cluster.members, cluster.members[0]))
     return names
-
-
-def _connected(near: Mapping[str, Mapping[str, float]]) -> list[set[str]]:
-    groups, seen = [], set()
-    for start in near:
-        if start in seen:
-            continue
-        group, todo = set(), [start]
-        while todo:
-            key = todo.pop()
-            if key not in group:
-                group.add(key)
-                todo.extend(near[key])
-        seen |= group
-        groups.append(group)
-    return groups
-
-
-def _star(
-    group: Sequence[str], by_key: Mapping[str, Document], near: Mapping[str, Mapping[str, float]]
-) -> tuple[tuple[str, ...], tuple[Removal, ...]]:
-    """Best first, keep what is similar to nothing kept so far, and remove the rest for the most similar kept one."""
-    kept: list[str] = []
-    removals = []
-    for key in sorted(group, key=lambda k: (not by_key[k].valid, -by_key[k].richness, k)):
-        partners = [other for other in kept if other in near[key]]
-        if not partners:
-            kept.append(key)
-            continue
-        partner = max(partners, key=lambda other: near[key][other])
-        removals.append(Removal(key, partner, near[key][partner], _reason(by_key[partner], by_key[key])))
-    return tuple(kept), tuple(removals)
-
-
-def _reason(kept: Document, removed: Document) -> str:
-    if kept.valid != removed.valid:
-        return "the other one passes the checks"
-    if kept.richness != removed.richness:
-        return "the other one has the richer explanation"
-    return "the other one comes first by name"

@@ -65,6 +65,23 @@ def read_rows(path: Path, progress: Progress | None = None) -> Iterator[Row | Ba
 
     Raises MissingError if there is no such file, CuratorError if it is none.
     """
+    for line in read_lines(path, progress):
+        yield line if isinstance(line, BadLine) else read_row(line.data, line.number)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line that is not blank, as it stands in the file with its line end; `number` from 1."""
+
+    number: int
+    data: bytes
+
+
+def read_lines(path: Path, progress: Progress | None = None) -> Iterator[Line | BadLine]:
+    """The lines of a file, plain or gzip, in order; the last value is a BadLine if the gzip data is damaged.
+
+    `progress` is told the bytes read since its last call. Raises as `read_rows` does.
+    """
     if path.is_dir():
         raise CuratorError(f"{path}: is a folder; name a .jsonl file in it")
     try:
@@ -82,7 +99,7 @@ def read_rows(path: Path, progress: Progress | None = None) -> Iterator[Row | Ba
                     progress(raw.tell() - told)
                     told = raw.tell()
                 if data.strip(b" \t\r\n\xef\xbb\xbf"):
-                    yield read_row(data, number)
+                    yield Line(number, data)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             yield BadLine(
                 number + 1, 1, f"the gzip data is damaged here: {error}", "what follows is lost; get it again", ""
@@ -91,6 +108,15 @@ def read_rows(path: Path, progress: Progress | None = None) -> Iterator[Row | Ba
 
 def read_row(data: bytes, line: int) -> Row | BadLine:
     """One line as a row, or why it is none."""
+    value = read_object(data, line)
+    if isinstance(value, BadLine):
+        return value
+    found = row_of(value, line)
+    return found if isinstance(found, Row) else _bad(data, line, found, "see docs/audit.md for the three forms")
+
+
+def read_object(data: bytes, line: int) -> dict[str, Any] | BadLine:
+    """One line as a JSON object, or why it is none."""
     if len(data) > LONGEST_LINE:
         return _bad(data[:1000], line, f"longer than {LONGEST_LINE // 2**20} MiB", "put one row on one line")
     try:
@@ -108,8 +134,7 @@ def read_row(data: bytes, line: int) -> Row | BadLine:
         return _bad(data, line, f"not JSON that can be read: {error}", "one JSON object a line")
     if not isinstance(value, dict):
         return _bad(data, line, f"a JSON {_kind(value)}, not an object", "one JSON object a line")
-    found = row_of(value, line)
-    return found if isinstance(found, Row) else _bad(data, line, found, "see docs/audit.md for the three forms")
+    return value
 
 
 def row_of(data: dict[str, Any], line: int) -> Row | str:

@@ -6,45 +6,95 @@ from typing import Any
 
 import click
 
-from curator.commands.options import (
-    PATHS,
-    TEXT_OR_JSON,
-    THRESHOLD,
-    example_paths,
-)
+from curator.commands.options import COMPILER, JOBS, PATHS, TEXT_OR_JSON, THRESHOLD, root_or_here, stages
 from curator.errors import ExitCode
+
+# Of a passage so much is shown on the terminal; JSON and removed.jsonl have all of it.
+_SHOWN = 90
+# From so many documents on one waits long enough to be told why.
+_MANY = 100_000
 
 
 @click.command()
 @PATHS
+@click.option("--kind", type=click.Choice(["examples", "files", "rows"]), help="What PATHS hold, if not clear.")
+@click.option("--field", "row_field", default="", metavar="NAME", help='The text in a row, as "code" or "meta.text".')
 @THRESHOLD
+@click.option(
+    "--engine",
+    type=click.Choice(["exact", "lsh", "dask"]),
+    default="exact",
+    show_default=True,
+    help="exact finds every pair; lsh proposes pairs by MinHash and checks them; dask is exact on many machines.",
+)
+@click.option("--scheduler", default="", metavar="ADDRESS", help="Of dask, as tcp://host:8786. Default: one made here.")
+@click.option("--shared", type=click.Path(path_type=Path), help="Of dask: a folder that all workers see.")
+@JOBS
+@COMPILER
+@click.option("--write", "out", type=click.Path(path_type=Path), help="Write what is kept to this new file or folder.")
 @TEXT_OR_JSON
-def dedupe(paths: Sequence[Path], threshold: float, form: str) -> ExitCode:
-    """Find near-duplicates, and say which one of each to keep and why. Nothing is changed."""
-    from curator import checks, corpus, output
-    from curator import dedupe as near
+def dedupe(paths: Sequence[Path], kind: Any, row_field: str, out: Path | None, form: str, **how: Any) -> ExitCode:
+    """Find near-duplicates, say which one of each to keep and why, and list conflicting answers.
 
-    examples, unreadable = corpus.load(example_paths(paths))
-    bad = {d.path for d in checks.check_examples(examples, "builtin") if d.severity == "error"}
-    clusters = near.clusters([near.document(e, e.path not in bad) for e in examples], threshold)
+    PATHS are examples, folders of BBj source files, or JSONL files (gzip too); default: the whole corpus. What is given
+    is never changed: --write makes a new file or folder, removed.jsonl says what is not in it and why, conflicts.jsonl
+    what stands in it with several answers.
+    """
+    from curator import collection, doubles, doubles_write, output
+    from curator.native import library
+
+    chosen = collection.collect(list(paths) or [root_or_here()], kind, row_field)
+    with stages() as progress:
+        found = doubles.find(chosen, doubles.Options(**how), progress)
+    if found.documents >= _MANY and (notice := library.notice()):
+        output.say(notice)
     if form == "json":
-        output.print_json({"threshold": threshold, "documents": len(examples), "clusters": _plain(clusters)})
+        output.print_json(found.as_dict())
     else:
-        for number, cluster in enumerate(clusters, 1):
-            output.print_result(f"cluster {number}: {len(cluster.members)} examples")
-            for key in cluster.kept:
-                output.print_result(f"  keep    {key}")
-            for removal in cluster.removals:
-                output.print_result(f"  remove  {removal.key}")
-                output.print_result(f"          {removal.similarity:.2f} like {removal.partner}; {removal.why}")
-    doubles = sum(len(c.removals) for c in clusters)
-    output.say(f"{len(examples)} examples, {doubles} near-duplicates at Jaccard {threshold} (5-grams of tokens)")
-    for diagnostic in unreadable:
+        _print(found)
+    for diagnostic in found.bad:
         output.say(output.line(diagnostic))
-    return ExitCode.FINDINGS if clusters or unreadable else ExitCode.OK
+    if out:
+        kept = doubles_write.write(chosen, found, out)
+        output.say(f"{out}: {kept} of {found.documents} {found.kind}")
+    output.say(_summary(found))
+    return ExitCode.FINDINGS if found.bad or ((found.removals or found.conflicts) and not out) else ExitCode.OK
 
 
-def _plain(clusters: Sequence[Any]) -> list[dict[str, object]]:
-    from dataclasses import asdict
+def _print(found: Any) -> None:
+    from curator import output
 
-    return [asdict(cluster) for cluster in clusters]
+    for number, cluster in enumerate(found.clusters, 1):
+        output.print_result(f"cluster {number}: {len(cluster.members)} {found.kind}")
+        for key in cluster.kept:
+            output.print_result(f"  keep    {key}")
+        for removal in cluster.removals:
+            shared = found.passages[removal.key]
+            output.print_result(f"  remove  {removal.key}")
+            output.print_result(f"          {removal.similarity:.2f} like {removal.partner}; {removal.why}")
+            output.print_result(f"          {shared.tokens} tokens shared: {_short(shared.text)}")
+    for number, conflict in enumerate(found.conflicts, 1):
+        output.print_result(f"conflict {number}: the same {conflict.kind}, {len(conflict.variants)} answers")
+        output.print_result(f"          {_short(conflict.question)}")
+        for variant, keys in enumerate(conflict.variants, 1):
+            for key in keys:
+                output.print_result(f"  answer {variant}  {key}")
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else line[: _SHOWN - 2] + " …"
+
+
+def _summary(found: Any) -> str:
+    parts = [
+        f"{found.documents} {found.kind}, {len(found.removals)} near-duplicates at Jaccard {found.options.threshold:g} "
+        f"(5-grams of tokens, engine {found.options.engine}, judge {found.judge})"
+    ]
+    if found.conflicts:
+        parts.append(f"{len(found.conflicts)} questions with conflicting answers")
+    if found.empty:
+        parts.append(f"{found.empty} without words")
+    if found.bad:
+        parts.append(f"{len(found.bad)} could not be read")
+    return "; ".join(parts)

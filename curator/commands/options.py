@@ -1,7 +1,8 @@
 """Options and small helpers that several commands share."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ COMPILER = click.option(
 THRESHOLD = click.option(
     "--threshold", type=click.FloatRange(0.1, 1.0), default=0.7, show_default=True, help="Jaccard, 0 to 1."
 )
+JOBS = click.option(
+    "--jobs", type=click.IntRange(0), default=0, show_default="all processors", help="How much is done at a time."
+)
 TEXT_OR_JSON = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 
 
@@ -33,6 +37,16 @@ def example_paths(paths: Sequence[Path]) -> list[Path]:
     if not found:
         raise MissingError(f"no examples in {', '.join(map(str, roots))}; begin one with: curator new")
     return found
+
+
+def record_of(files: Sequence[Path]) -> Any:
+    """The record of the review of the corpus that these examples are in; None outside of one."""
+    from curator import corpus, review_log
+
+    try:
+        return review_log.read(corpus.find_root(files[0].parent))
+    except MissingError:
+        return None
 
 
 def root_or_here() -> Path:
@@ -49,6 +63,30 @@ def reading(path: Path) -> Any:
     """A progress bar over the bytes of a file, on stderr; nothing where that is no terminal."""
     size = path.stat().st_size if path.is_file() else 0
     return click.progressbar(length=size, label=f"reading {path.name}", file=sys.stderr, hidden=not sys.stderr.isatty())
+
+
+@contextmanager
+def stages() -> Iterator[Callable[[str, int, int | None], None] | None]:
+    """Shows on stderr how far each stage of a long job is; None where that is no terminal.
+
+    To be called with the stage, how much is done, and of how much (None: not known).
+    """
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console  # 60 ms that a pipe need not pay
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, Any] = {}
+
+        def tell(stage: str, done: int, total: int | None) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(tasks[stage], completed=done, total=total)
+
+        yield tell
 
 
 def _relative(path: Path) -> Path:
