@@ -19,7 +19,7 @@ class CustomBuildHook(BuildHookInterface):
     """Hatchling finds it by this name."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Beside the source for an editable install; into the wheel, which then is for this platform alone, otherwise."""
+        """Beside the source for an editable install; else into the wheel, which is for this platform alone then."""
         spec = spec_from_file_location("kernels_build", Path(self.root, FOLDER, "build.py"))
         assert spec and spec.loader
         build = module_from_spec(spec)  # not "import curator": nothing is installed yet

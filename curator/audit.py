@@ -10,26 +10,23 @@ from __future__ import annotations
 import hashlib
 import math
 from array import array
-from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
-from typing import TYPE_CHECKING, Any
 
 from curator import private_data
 from curator.audit_codes import found
 from curator.bbj.generation import generations
 from curator.compiler import judge_name
 from curator.diagnostic import Diagnostic, in_order
-from curator.errors import CuratorError, MissingError
 from curator.foreign_rows import Progress, Row, read_rows
+from curator.lengths import Lengths, lengths, token_counter
 from curator.near_rows import NearTexts
 from curator.row_checks import CheckedRow, Fix, Options, check_rows
-
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
+from curator.seen import Asked, Seen
 
 # A file that is wrong in every row must not fill the memory with complaints. All are counted, so many are listed.
 LISTED_PER_CODE = 10_000
@@ -40,18 +37,6 @@ _ANSWERS_COMPARED = 50
 # Tukey's outer fences, three times the distance of the quartiles, on the logarithm because lengths have a long tail;
 # and a factor of three at least, because rows from one template are so alike that any other would stand out.
 _OUTER, _LEAST_FACTOR, _FEWEST_ROWS = 3.0, 3.0, 20
-
-
-@dataclass(frozen=True)
-class Lengths:
-    """How long the texts of one kind are, and how many fall into each doubling: `bins` is (from, below, texts)."""
-
-    unit: str
-    smallest: int
-    median: float
-    largest: int
-    total: int
-    bins: tuple[tuple[int, int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -99,32 +84,23 @@ def audit(
     tokenizer.json; with it, lengths are counted in tokens too.
     """
     options = options or Options()
-    run = _Run(path.as_posix(), options, _load_tokenizer(tokenizer) if tokenizer else None)
-    for checked in check_rows(read_rows(path, progress), path.as_posix(), options):
-        run.add(checked)
-        if keep:
-            keep(checked)
-    return run.report()
-
-
-@dataclass
-class _Asked:
-    """The answers that one question was given so far: line, hash, and the line where that answer stood first."""
-
-    line: int
-    answers: list[tuple[int, bytes, int]] = field(default_factory=list)
-    rows: int = 0
+    run = _Run(path.as_posix(), options, token_counter(tokenizer) if tokenizer else None)
+    with closing(run.seen):
+        for checked in check_rows(read_rows(path, progress), path.as_posix(), options):
+            run.add(checked)
+            if keep:
+                keep(checked)
+        return run.report()
 
 
 class _Run:
     """What is remembered of the rows read so far."""
 
-    def __init__(self, path: str, options: Options, tokenizer: Tokenizer | None) -> None:
-        self.path, self.options, self.tokenizer = path, options, tokenizer
+    def __init__(self, path: str, options: Options, tokens: Callable[[str], int] | None) -> None:
+        self.path, self.options, self.tokens = path, options, tokens
         self.findings: list[Diagnostic] = []
         self.fixes: list[Fix] = []
-        self.asked: dict[bytes, _Asked] = {}
-        self.answered: dict[bytes, int] = {}
+        self.seen = Seen()
         self.prompts, self.answers = NearTexts(), NearTexts()
         self.alike: set[tuple[int, int]] = set()  # pairs of lines that are reported as near-duplicates already
         self.lines = array("L")
@@ -162,7 +138,7 @@ class _Run:
                     self._tell(found(code, self.path, line, message))
         for finding in self._unusual():
             self._tell(finding)
-        repeated = [asked.rows for asked in self.asked.values() if asked.rows > 1]
+        repeated, repeated_rows = self.seen.repeated()
         skipped = []
         if not private_data.secrets_are_looked_for():
             skipped.append("secrets: needs detect-secrets; run: pip install 'bbj-curator[audit]'")
@@ -179,12 +155,12 @@ class _Run:
             findings=tuple(in_order(self.findings)),
             fixes=tuple(self.fixes),
             fix_counts=dict(sorted(self.fix_counts.items())),
-            repeated_prompts=len(repeated),
-            rows_with_repeated_prompts=sum(repeated),
+            repeated_prompts=repeated,
+            rows_with_repeated_prompts=repeated_rows,
             programs=dict(sorted(self.programs.items())),
             generations=dict(sorted(self.generations.items())),
             turns=dict(sorted(self.turns.items())),
-            lengths={name: _lengths(name, values) for name, values in self.lengths.items() if values},
+            lengths={name: lengths(name.split(", ")[1], values) for name, values in self.lengths.items() if values},
             not_checked=tuple(skipped),
         )
 
@@ -205,32 +181,33 @@ class _Run:
         self.lines.append(row.line)
         self.lengths["question, characters"].append(len(row.prompt))
         self.lengths["answer, characters"].append(len(row.answer))
-        if self.tokenizer:
+        if self.tokens:
             text = "\n".join(m.content for m in row.messages)
-            self.lengths["row, tokens"].append(len(self.tokenizer.encode(text).ids))
+            self.lengths["row, tokens"].append(self.tokens(text))
 
     def _repeated(self, row: Row) -> list[Diagnostic]:
         """The same question or the same answer in an earlier row."""
         system = "\n".join(m.content for m in row.messages if m.role == "system")
         asked_key = _hash(f"{system}\0{row.prompt}".casefold())
         answer_key = _hash(row.answer)
-        first_with_answer = self.answered.setdefault(answer_key, row.line)
+        first_with_answer = self.seen.answered(answer_key, row.line)
         if first_with_answer == row.line:
             self.answers.add(row.line, row.answer)
-        asked = self.asked.get(asked_key)
+        asked = self.seen.asked(asked_key)
         if asked is None:
-            asked = self.asked[asked_key] = _Asked(row.line)
+            asked = Asked(row.line)
             self.prompts.add(row.line, row.prompt)
         asked.rows += 1
         told = self._again(row.line, asked, answer_key, first_with_answer)
         if len(asked.answers) < _ANSWERS_COMPARED and not (told and told.code == "E920"):
             asked.answers.append((row.line, answer_key, first_with_answer))
+        self.seen.remember(asked_key, asked)
         if told is None and first_with_answer != row.line:
             message = f"the answer is that of line {first_with_answer}, to another question"
             told = found("W923", self.path, row.line, message)
         return [told] if told else []
 
-    def _again(self, line: int, asked: _Asked, answer: bytes, first_with_answer: int) -> Diagnostic | None:
+    def _again(self, line: int, asked: Asked, answer: bytes, first_with_answer: int) -> Diagnostic | None:
         if not asked.answers:
             return None
         for earlier, other, _ in asked.answers:
@@ -266,30 +243,3 @@ class _Run:
 def _hash(text: str) -> bytes:
     """What a text is recognised by: its words, whatever blanks are between them. 12 bytes: no two in 10^14 rows."""
     return hashlib.blake2b(" ".join(text.split()).encode(), digest_size=12).digest()
-
-
-def _lengths(name: str, values: Sequence[int]) -> Lengths:
-    ordered = sorted(values)
-    bins = []
-    low = 1 << max(ordered[0].bit_length() - 1, 0) if ordered[0] else 0
-    while low <= ordered[-1]:
-        high = low * 2 or 1
-        bins.append((low, high, bisect_left(ordered, high) - bisect_left(ordered, low)))
-        low = high
-    middle = len(ordered) // 2
-    median = ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
-    return Lengths(name.split(", ")[1], ordered[0], median, ordered[-1], sum(ordered), tuple(bins))
-
-
-def _load_tokenizer(path: Path) -> Tokenizer:
-    try:
-        from tokenizers import Tokenizer  # comes with the extra `train`; 60 ms
-    except ImportError:
-        raise MissingError("lengths in tokens need tokenizers; run \"pip install 'bbj-curator[train]'\"") from None
-    if not path.is_file():
-        raise MissingError(f"{path}: no such file; give the tokenizer.json of a model")
-    try:
-        read: Any = Tokenizer.from_file(str(path))
-    except Exception as error:  # tokenizers raises no narrower class
-        raise CuratorError(f"{path}: no tokenizer.json ({error})") from error
-    return read

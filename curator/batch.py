@@ -4,7 +4,8 @@ A small corpus is checked in this process, since starting others costs more than
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from curator import checks, corpus
@@ -16,20 +17,36 @@ PARALLEL_FROM = 1000
 _CHUNK = 250
 
 
-def check_files(paths: Sequence[Path], compiler: CompilerChoice = "auto", jobs: int | None = None) -> list[Diagnostic]:
+def check_files(
+    paths: Sequence[Path],
+    compiler: CompilerChoice = "auto",
+    jobs: int | None = None,
+    progress: Callable[[str, int, int | None], None] | None = None,
+) -> list[Diagnostic]:
     """Everything wrong with these example files, unreadable ones included, in order of path and line.
 
     `jobs` is the number of processes; None takes all processors. bbjcpl gets all code in one call, so it uses one.
+    `progress` is told the stage, how many files are done, and of how many.
     """
     jobs = jobs or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1))
-    if jobs == 1 or len(paths) < PARALLEL_FROM or not judge_name(compiler).startswith(("built-in", "none")):
-        found = _check_alone(paths, compiler)
-    else:
-        from concurrent.futures import ProcessPoolExecutor  # 30 ms that a hook does not need
+    parts: Iterable[list[Diagnostic]]
+    chunks = [paths[start : start + _CHUNK] for start in range(0, len(paths), _CHUNK)]
+    with ExitStack() as stack:
+        if not judge_name(compiler).startswith(("built-in", "none")):
+            parts, chunks = [_check_alone(paths, compiler)], [paths]
+        elif jobs == 1 or len(paths) < PARALLEL_FROM:
+            parts = (_check_alone(chunk, compiler) for chunk in chunks)
+        else:
+            from concurrent.futures import ProcessPoolExecutor  # 30 ms that a hook does not need
 
-        chunks = [paths[start : start + _CHUNK] for start in range(0, len(paths), _CHUNK)]
-        with ProcessPoolExecutor(jobs) as pool:
-            found = [d for part in pool.map(_check_alone, chunks, [compiler] * len(chunks)) for d in part]
+            pool = stack.enter_context(ProcessPoolExecutor(jobs))
+            parts = pool.map(_check_alone, chunks, [compiler] * len(chunks))
+        found, done = [], 0
+        for chunk, part in zip(chunks, parts, strict=True):
+            found += part
+            done += len(chunk)
+            if progress:
+                progress("examples checked", done, len(paths))
     return in_order([*found, *checks.check_corpus([path.as_posix() for path in paths])])
 
 

@@ -107,8 +107,8 @@ def prompt(task: Task) -> list[Message]:
     question = wording.format(
         title=task.title.strip().rstrip("."),
         description=task.description.strip() or task.title.strip(),
-        generation=_spoken(task.generation),
-        source=_spoken(task.from_generation),
+        generation=spoken(task.generation),
+        source=spoken(task.from_generation),
         code=task.code,
     )
     return [Message("system", SYSTEM), Message("user", question)]
@@ -213,7 +213,8 @@ def _joined(*parts: str) -> str:
     return "\n\n".join(part.replace("\r\n", "\n") for part in parts if part)
 
 
-def _spoken(generation: tuple[str, ...]) -> str:
+def spoken(generation: tuple[str, ...]) -> str:
+    """A generation, or several, as a question names it."""
     return " or ".join(GENERATION_NAMES.get(word, word) for word in generation) or "BBj"
 
 

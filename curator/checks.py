@@ -275,6 +275,8 @@ def _violation(example: Example, violation: schema.Violation) -> list[Diagnostic
         return [diagnose("E102", example.path, line, column, message, hint, end)]
     kinds = {"minLength": "is empty", "pattern": "is blank", "minItems": "is empty",
              "uniqueItems": "names something twice"}  # fmt: skip
+    if violation.rule == "pattern" and str(value).strip():
+        kinds["pattern"] = f'is not one: "{value}"'
     message = f'"{key}" {kinds.get(violation.rule, "is not of the right kind")}'
     return [diagnose("E105", example.path, line, column, message, _kind_hint(key, value), end)]
 
@@ -314,6 +316,10 @@ def _value_at(value: object, where: tuple[str | int, ...]) -> object:
 def _kind_hint(key: str, value: object) -> str:
     if key == "tags" and isinstance(value, str):
         return f"write a list: tags: [{value}]"
+    if key == "license" and isinstance(value, str):
+        return "write an SPDX identifier: MIT, Apache-2.0, CC-BY-4.0"
+    if key == "variant_of":
+        return "write topic and file name without .md: gui/hello-window"
     if isinstance(value, (int, float)) or hasattr(value, "isoformat"):
         return f'put it in quotes: {key}: "{value}"'
     return f"give {key} a text" if key != "tags" else "write a list of words: tags: [files, keys]"

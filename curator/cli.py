@@ -20,10 +20,15 @@ COMMANDS = {
     "check": "curator.commands.check:check",
     "convert": "curator.commands.convert:convert",
     "dedupe": "curator.commands.dedupe:dedupe",
+    "delete": "curator.commands.delete:delete",
+    "drafts": "curator.commands.drafts:drafts",
     "explain": "curator.commands.explain:explain",
     "import": "curator.commands.import_rows:import_command",
     "new": "curator.commands.new:new",
+    "review": "curator.commands.review:review",
+    "similar": "curator.commands.similar:similar",
     "stats": "curator.commands.stats:stats",
+    "undo": "curator.commands.undo:undo",
     "validate": "curator.commands.validate:validate",
 }
 

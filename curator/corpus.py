@@ -102,11 +102,18 @@ def new_path(root: Path, topic: str, title: str) -> Path:
     if not slug:
         raise CuratorError(f'the title "{title}" gives no file name; use at least one letter')
     path = root / topic / f"{slug}.md"
+    if not inside(root, path):
+        raise CuratorError(f"{root / topic} leads out of {root}; make it a folder of its own")
     number = 2
     while path.exists():
         path = root / topic / f"{slug}-{number}.md"
         number += 1
     return path
+
+
+def inside(root: Path, path: Path) -> bool:
+    """True if a file of that path stands in the corpus, links followed."""
+    return path.parent.resolve().is_relative_to(root.resolve())
 
 
 def slugify(title: str) -> str:

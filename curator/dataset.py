@@ -1,38 +1,47 @@
-"""The dataset folder: conversations split by cluster, raw code for stage 1, a manifest with hashes, a dataset card.
+"""From examples, foreign rows and source files to the rows of a dataset: what is in it, and where.
 
-The split is made here and nowhere else. A hash of the cluster's name decides, so an added example moves no other, and
-the same corpus gives the same bytes. Nothing vanishes: what is left out goes to removed.jsonl with its reason.
+The split is made here and nowhere else, by clusters of what is near to each other (`links.py`), and kept in a ledger
+(`splits.py`), so that an added example moves no other. Nothing vanishes: what is left out is listed with its reason.
+`dataset_files.py` writes the folder; how one is read again and verified is at the end of this file.
 """
 
 import hashlib
 import json
-import shutil
-import subprocess
-import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
-from curator import __version__, chatml, dedupe, shingles
+from curator import chatml, links, raw_code, shingles, splits, stars, variant
+from curator.chatml import Conversation
 from curator.errors import CuratorError, MissingError
 from curator.example import Example
-from curator.source import is_tokenised, read_source, source_paths
+from curator.links import Progress, View
+from curator.splits import SPLITS, Shares
+from curator.stars import Standing
 from curator.templates import PLACEHOLDER
 
-SPLITS = ("train", "validation", "test")
+if TYPE_CHECKING:
+    from curator.merge import Merged
+
 PRETRAIN = ("pretrain", "pretrain-validation")
 MANIFEST = "manifest.json"
+THRESHOLD = 0.7
+OtherForm = Literal["alpaca", "sharegpt"]
+
+Rows = Mapping[str, Sequence[dict[str, Any]]]
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a dataset is made. Shares are of clusters; what neither takes is for training."""
+    """How a dataset is made. Shares are of clusters; what neither takes is for training. `also`: other forms."""
 
     validation_share: float = 0.1
     test_share: float = 0.1
-    threshold: float = dedupe.THRESHOLD
+    threshold: float = THRESHOLD
     keep_duplicates: bool = False
+    also: tuple[OtherForm, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -46,78 +55,93 @@ class Removed:
 
 @dataclass(frozen=True)
 class Dataset:
-    """All files of a dataset folder but the card, ready to be written. `leaks` are pairs across splits."""
+    """The rows of a dataset folder by file, what is left out, and the ledger of all placements ever made.
 
-    rows: Mapping[str, Sequence[dict[str, object]]]
+    `moved` are held-out documents that had to be given to training: an edit made them near to what is trained on.
+    """
+
+    rows: Rows
     removed: Sequence[Removed]
-    leaks: Sequence[dedupe.Pair]
-    counts: Mapping[str, Mapping[str, Mapping[str, int]]]
+    ledger: Mapping[str, str]
+    moved: Mapping[str, str] = field(default_factory=dict)
+    merged_from: tuple[str, ...] = ()
+    options: Options = field(default_factory=Options)
+
+
+@dataclass(frozen=True)
+class _Document:
+    """An example or a foreign row on its way: the conversation, what it repeats others by, which of two stays."""
+
+    conversation: Conversation
+    text: str
+    standing: Standing
+    example: Example | None = None
+
+    @property
+    def stratum(self) -> str:
+        """What is shared out fairly: each type of each generation, our own examples and each merged set for itself."""
+        made = self.conversation
+        return f"{'corpus' if self.example else made.source} {made.type} {'+'.join(made.generation)}"
 
 
 def build(
-    examples: Sequence[Example], invalid: frozenset[str], sources: Sequence[Path] = (), options: Options | None = None
+    examples: Sequence[Example],
+    invalid: frozenset[str] = frozenset(),
+    sources: Sequence[Path] = (),
+    options: Options | None = None,
+    *,
+    merged: "Merged | None" = None,
+    ledger: Mapping[str, str] | None = None,
+    states: Mapping[str, str] | None = None,
+    jobs: int | None = None,
+    progress: Progress | None = None,
 ) -> Dataset:
-    """Split the examples and collect the raw code.
+    """Split examples and merged rows, and collect the raw code.
 
     `invalid` holds the paths of examples with errors; they are left out. `sources` are files or folders of plain BBj
-    for stage 1: near-duplicates of each other, and of anything held out, are left out too.
+    for stage 1. `ledger` has the splits of an earlier dataset, `states` those of the review by path: drafts and what
+    was rejected are left out. The order of none of these matters, nor do `jobs`.
     """
-    options = options or Options()
-    unfit = {e.path: reason for e in examples if (reason := _unfit(e, invalid))}
-    removed = [Removed(chatml.example_id(path), reason) for path, reason in unfit.items()]
-    good = sorted((e for e in examples if e.path not in unfit), key=lambda e: chatml.example_id(e.path))
-    documents = [_document(e) for e in good]
-    if not options.keep_duplicates:
-        doubles = {r.key: r for c in dedupe.clusters(documents, options.threshold) for r in c.removals}
-        removed += [_double(r, r.why) for r in doubles.values()]
-        good = [e for e in good if chatml.example_id(e.path) not in doubles]
-        documents = [d for d in documents if d.key not in doubles]
-    names = dedupe.cluster_names(documents, options.threshold)
-    rows: dict[str, list[dict[str, object]]] = {split: [] for split in (*SPLITS, *PRETRAIN)}
-    split_of = {key: _split(name, options) for key, name in names.items()}
-    for example in good:
-        key = chatml.example_id(example.path)
-        rows[split_of[key]] += [c.as_row() for c in chatml.conversations(example, names[key])]
-        if split_of[key] != "test":
-            rows["pretrain" if split_of[key] == "train" else "pretrain-validation"] += _raw_code(example, names[key])
-    held_out = {d.key: d for d in documents if split_of[d.key] != "train"}
-    raw, dropped = _raw_files(sources, held_out, options)
-    for row in raw:
-        rows["pretrain" if _split(str(row["cluster"]), options) == "train" else "pretrain-validation"].append(row)
-    leaks = [p for p in dedupe.pairs(documents, options.threshold) if split_of[p.a] != split_of[p.b]]
-    return Dataset(rows, sorted([*removed, *dropped], key=lambda r: r.id), leaks, _counts(rows))
+    options, ledger = options or Options(), ledger or {}
+    files, without_text = raw_code.read(sources)
+    documents, removed = _documents(examples, invalid, states or {}, merged.conversations if merged else ())
+    removed += [Removed(left.key, left.reason) for left in without_text]
+    removed += [Removed(key, reason) for key, reason in (merged.left_out if merged else ())]
 
+    seen = [View(key, "document", d.text) for key, d in documents.items()]
+    seen += [view for key, d in documents.items() for view in dict.fromkeys(_views(d))]
+    near = links.links(seen, options.threshold, jobs, progress)
+    shares = Shares(options.validation_share, options.test_share)
+    strata = {key: d.stratum for key, d in documents.items()}
+    placed = splits.place(strata, [(link.a, link.b) for link in near], ledger, shares)
+    removed += [Removed(key, _bridging(partners, placed.splits), partners[0])
+                for key, partners in placed.bridges.items()]  # fmt: skip
+    doubles = {} if options.keep_duplicates else _doubles(near, documents, placed.splits)
+    removed += doubles.values()
 
-def write(dataset: Dataset, out: Path, options: Options | None = None, corpus: Path | None = None) -> dict[str, object]:
-    """Write the folder and return its manifest. It appears whole, or the old one stays.
-
-    Raises CuratorError if there are leaks, or if `out` holds something that is not a dataset.
-    """
-    if dataset.leaks:
-        listed = "; ".join(f"{p.a} ~ {p.b} ({p.similarity:.2f})" for p in dataset.leaks[:5])
-        raise CuratorError(f"{len(dataset.leaks)} near-duplicates stand in different splits: {listed}")
-    if out.exists() and not (out / MANIFEST).is_file() and (not out.is_dir() or any(out.iterdir())):
-        raise CuratorError(f"{out}: is not a dataset folder, so it is not replaced; choose another --out")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-    except OSError as error:
-        raise CuratorError(f"{out}: cannot be written: {error.strerror}; choose another --out") from error
-    try:
-        manifest = _write_files(dataset, draft, options or Options(), corpus)
-        draft.chmod(0o755)
-        if out.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{out.name}.old.", dir=out.parent))
-            out.replace(old / out.name)
-            draft.replace(out)
-            shutil.rmtree(old)
-        else:
-            draft.replace(out)
-    except OSError as error:
-        raise CuratorError(f"{out}: cannot be written: {error.strerror}; the old folder is untouched") from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-    return manifest
+    rows: dict[str, list[dict[str, Any]]] = {split: [] for split in (*SPLITS, *PRETRAIN)}
+    for key, document in documents.items():
+        if key not in placed.splits or key in doubles:
+            continue
+        split, cluster = placed.splits[key], placed.clusters[key]
+        rows[split].append(replace(document.conversation, cluster=cluster).as_row())
+        if document.example and split != "test":
+            rows[_pretrain(split)] += raw_code.of_example(document.example, cluster)
+    programs = [view for view in seen if view.kind == "program" and view.id in placed.splits]
+    raw = raw_code.sort_out(
+        files, programs, placed.splits, ledger, options.threshold, options.validation_share, jobs, progress
+    )
+    for split, row in raw.rows:
+        rows[_pretrain(split)].append(row)
+    removed += [Removed(left.key, left.reason, left.partner) for left in raw.left_out]
+    return Dataset(
+        rows,
+        sorted(removed, key=lambda r: (r.id, r.reason)),
+        {**ledger, **placed.splits, **raw.splits},
+        placed.moved,
+        tuple(sorted({row.source for row in merged.conversations})) if merged else (),
+        options,
+    )
 
 
 def read_manifest(folder: Path) -> dict[str, object]:
@@ -146,178 +170,85 @@ def verify(folder: Path) -> list[str]:
     return differences
 
 
-def _unfit(example: Example, invalid: frozenset[str]) -> str:
+def counts(rows: Rows) -> dict[str, dict[str, dict[str, int]]]:
+    """For each file how many rows there are of each label."""
+    counted: dict[str, dict[str, dict[str, int]]] = {}
+    for name, of_file in rows.items():
+        labels: dict[str, Counter[str]] = defaultdict(Counter)
+        for row in of_file:
+            for label in ("generation", "type", "topic", "difficulty", "license"):
+                if label in row:
+                    labels[label]["+".join(row[label]) if label == "generation" else str(row[label])] += 1
+        counted[name] = {label: dict(sorted(words.items())) for label, words in labels.items()}
+    return counted
+
+
+def _documents(
+    examples: Iterable[Example], invalid: frozenset[str], states: Mapping[str, str], merged: Sequence[Conversation]
+) -> tuple[dict[str, _Document], list[Removed]]:
+    """What can be trained on, by id in order, and what cannot."""
+    documents: dict[str, _Document] = {}
+    removed = []
+    for example in sorted(examples, key=lambda e: (chatml.example_id(e.path), e.path)):
+        key = chatml.example_id(example.path)
+        reason = _unfit(example, invalid, states.get(example.path)) or (
+            "another file has this id" if key in documents else ""
+        )
+        made = chatml.conversations(example) if not reason else []
+        if not made:
+            removed.append(Removed(key, reason or "gives no conversation: it has no code, or no answer"))
+            continue
+        explained = len(shingles.tokens(example.prose("Explanation")))
+        text = shingles.example_text(example)
+        documents[key] = _Document(made[0], text, Standing(richness=explained), example)
+    for row in merged:
+        text = "\n\n".join(m.content for m in row.messages if m.role != "system")
+        # "not checked" as an example is: what was written for this corpus is kept before what was merged
+        documents[row.id] = _Document(row, text, Standing(verdict=2, richness=len(text)))
+    return dict(sorted(documents.items())), removed
+
+
+def _unfit(example: Example, invalid: frozenset[str], state: str | None) -> str:
     """Why an example cannot be trained on, "" if it can."""
     if example.path in invalid:
         return "has errors"
-    if example.meta.get("review") in ("draft", "rejected"):
-        return f"review: {example.meta['review']}"
+    state = state or str(example.meta.get("review"))
+    if state in ("draft", "rejected"):
+        return f"review: {state}"
     return f"has a {PLACEHOLDER} that is still to be written" if PLACEHOLDER in example.text else ""
 
 
-def _double(removal: dedupe.Removal, why: str) -> Removed:
-    return Removed(removal.key, f"near-duplicate ({removal.similarity:.2f}): {why}", removal.partner)
+def _views(document: _Document) -> Iterable[View]:
+    yield from links.views(document.conversation.as_row())
+    if document.example:
+        key = document.conversation.id
+        for block in raw_code.of_example(document.example, ""):
+            yield View(key, "program", block["text"])
+        # the task before it is worded: one task in two wordings is one task
+        yield View(key, "task", f"{document.example.title}\n{document.example.meta.get('description') or ''}")
 
 
-def _document(example: Example) -> dedupe.Document:
-    made = dedupe.document(example)
-    return dedupe.Document(chatml.example_id(example.path), made.shingles, made.valid, made.richness)
+def _bridging(partners: Sequence[str], placed: Mapping[str, str]) -> str:
+    where = " and ".join(f"{key} ({placed[key]})" for key in partners)
+    return f"near to documents in different splits: {where}"
 
 
-def _split(cluster: str, options: Options) -> str:
-    share = int.from_bytes(hashlib.sha256(f"split/{cluster}".encode()).digest()[:8], "big") / 2**64
-    if share < options.test_share:
-        return "test"
-    return "validation" if share < options.test_share + options.validation_share else "train"
+def _doubles(
+    near: Iterable[links.Link], documents: Mapping[str, _Document], placed: Mapping[str, str]
+) -> dict[str, Removed]:
+    """Whole documents that repeat one that is kept. Both are in one split, as no link leaves one."""
+    pairs = [stars.Pair(link.a, link.b, link.similarity) for link in near
+             if link.kind == "document" and link.a in placed and link.b in placed]  # fmt: skip
+    removed = {}
+    examples = {key: d.example for key, d in documents.items() if d.example is not None}
+    wanted = variant.wanted_pairs(((p.a, p.b) for p in pairs), examples)
+    for cluster in stars.clusters(pairs, {key: d.standing for key, d in documents.items()}, wanted):
+        for gone in cluster.removals:
+            theirs, ours = documents[gone.key].example is None, documents[gone.partner].example is not None
+            why = "the corpus has it" if theirs and ours else gone.why
+            removed[gone.key] = Removed(gone.key, f"near-duplicate ({gone.similarity:.2f}): {why}", gone.partner)
+    return removed
 
 
-def _raw_code(example: Example, cluster: str) -> Iterator[dict[str, object]]:
-    """The code blocks of an example as they stand, without prose."""
-    key = chatml.example_id(example.path)
-    for number, block in enumerate(example.bbj_blocks, 1):
-        yield {
-            "id": f"{key}#{number}",
-            "text": chatml.plain_code(block.text) + "\n",
-            "source": "corpus",
-            "license": str(example.meta.get("license") or "MIT"),
-            "cluster": cluster,
-        }
-
-
-def _raw_files(
-    sources: Sequence[Path], held_out: Mapping[str, dedupe.Document], options: Options
-) -> tuple[list[dict[str, object]], list[Removed]]:
-    texts: dict[str, str] = {}
-    removed = []
-    for folder in sources:
-        license_name = _license(folder)
-        for path in source_paths([folder]):
-            key = f"{folder.name}/{path.relative_to(folder).as_posix()}" if folder.is_dir() else path.name
-            text = read_source(path)
-            if is_tokenised(text):
-                removed.append(Removed(key, "tokenised program; save it as text with BBj's _unpack or LIST"))
-            elif text.strip():
-                texts[key] = text.replace("\r\n", "\n")
-    documents = [dedupe.Document(key, shingles.of(text), richness=len(text)) for key, text in texts.items()]
-    removed += [
-        _double(r, "the longer file is kept") for c in dedupe.clusters(documents, options.threshold) for r in c.removals
-    ]
-    code_held_out = {key: d.shingles for key, d in held_out.items()}
-    for document in documents:
-        partner = next((k for k, s in code_held_out.items() if shingles.containment(s, document.shingles) >= 0.5), "")
-        if partner:
-            removed.append(Removed(document.key, "holds a held-out example", partner))
-    gone = {r.id for r in removed}
-    kept: list[dict[str, object]] = [
-        {"id": key, "text": text, "source": key.split("/")[0], "license": license_name, "cluster": key}
-        for key, text in sorted(texts.items())
-        if key not in gone
-    ]
-    return kept, removed
-
-
-def _license(folder: Path) -> str:
-    """The first line of a LICENSE file beside the sources, "unknown" if there is none."""
-    for name in ("LICENSE", "LICENSE.txt", "LICENSE.md", "COPYING"):
-        path = (folder if folder.is_dir() else folder.parent) / name
-        if path.is_file():
-            return next(
-                (line.strip() for line in path.read_text("utf-8", "replace").splitlines() if line.strip()), name
-            )
-    return "unknown"
-
-
-def _counts(rows: Mapping[str, Sequence[Mapping[str, object]]]) -> dict[str, dict[str, dict[str, int]]]:
-    counts: dict[str, dict[str, dict[str, int]]] = {}
-    for split in SPLITS:
-        labels: dict[str, Counter[str]] = defaultdict(Counter)
-        for row in rows[split]:
-            labels["generation"]["+".join(row["generation"])] += 1  # type: ignore[arg-type]
-            for label in ("type", "topic", "difficulty"):
-                labels[label][str(row[label])] += 1
-        counts[split] = {label: dict(sorted(words.items())) for label, words in labels.items()}
-    return counts
-
-
-def _write_files(dataset: Dataset, folder: Path, options: Options, corpus: Path | None) -> dict[str, object]:
-    files: dict[str, dict[str, object]] = {}
-    for name, rows in dataset.rows.items():
-        files[f"{name}.jsonl"] = _write_jsonl(folder / f"{name}.jsonl", rows)
-    left_out = [{"id": r.id, "reason": r.reason, "partner": r.partner} for r in dataset.removed]
-    files["removed.jsonl"] = _write_jsonl(folder / "removed.jsonl", left_out)
-    listing = "".join(f"{name} {facts['sha256']}\n" for name, facts in sorted(files.items()))
-    manifest: dict[str, object] = {
-        "format": 1,
-        "created_by": f"curator {__version__}",
-        "options": {
-            "validation_share": options.validation_share,
-            "test_share": options.test_share,
-            "threshold": options.threshold,
-            "keep_duplicates": options.keep_duplicates,
-        },
-        "files": files,
-        "counts": dataset.counts,
-        "content_hash": hashlib.sha256(listing.encode()).hexdigest(),
-        "corpus_commit": _commit(corpus) if corpus else None,
-    }
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8", newline="\n")
-    (folder / "README.md").write_text(_card(dataset, manifest), "utf-8", newline="\n")
-    return manifest
-
-
-def _write_jsonl(path: Path, rows: Iterable[Mapping[str, object]]) -> dict[str, object]:
-    lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
-    data = "".join(lines).encode("utf-8")
-    path.write_bytes(data)
-    return {"rows": len(lines), "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-
-
-def _commit(corpus: Path) -> str | None:
-    """The commit of the corpus, or None outside Git or with uncommitted changes in it."""
-    git = shutil.which("git")
-    if not git:
-        return None
-
-    def ask(*words: str) -> str | None:
-        done = subprocess.run([git, "-C", str(corpus), *words], capture_output=True, text=True, timeout=30)
-        return done.stdout.strip() if done.returncode == 0 else None
-
-    return None if ask("status", "--porcelain", "--", ".") else ask("rev-parse", "HEAD")
-
-
-def _card(dataset: Dataset, manifest: Mapping[str, object]) -> str:
-    """The dataset card; its YAML tells `datasets.load_dataset` which file is which split."""
-    table = "".join(f"| {name} | {len(rows)} |\n" for name, rows in dataset.rows.items())
-    pretrain = "".join(
-        f"  - split: {split}\n    path: {name}.jsonl\n"
-        for split, name in (("train", "pretrain"), ("validation", "pretrain-validation"))
-        if dataset.rows[name]
-    )
-    chat = "".join(f"  - split: {split}\n    path: {split}.jsonl\n" for split in SPLITS if dataset.rows[split])
-    return f"""---
-license: mit
-language:
-- en
-tags:
-- code
-- bbj
-- business-basic
-configs:
-- config_name: conversations
-  default: true
-  data_files:
-{chat}- config_name: pretrain
-  data_files:
-{pretrain}---
-
-# BBj conversations
-
-Made by {manifest["created_by"]} with `curator convert`; content hash `{manifest["content_hash"]}`.
-
-| file | rows |
-|---|---|
-{table}
-`train`, `validation` and `test` hold conversations in ChatML form (`messages`), labelled with the BBj generation, type,
-difficulty and topic; near-duplicates share a `cluster`, and no cluster stands in two splits. `pretrain` and
-`pretrain-validation` hold raw BBj code for continued pretraining. `removed.jsonl` lists what was left out, and why.
-"""
+def _pretrain(split: str) -> str:
+    return "pretrain" if split == "train" else "pretrain-validation"

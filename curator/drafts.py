@@ -17,6 +17,8 @@ from typing import IO
 
 from platformdirs import user_state_path
 
+from curator.locking import try_lock
+
 FORMAT = 1
 
 # Set it to keep drafts elsewhere (tests do).
@@ -80,7 +82,7 @@ class Journal:
         """Lock the draft for this process; False if another one has it."""
         if self._lock is None:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._lock = _locked(self.folder / f"{self.id}.lock")
+            self._lock = try_lock(self.folder / f"{self.id}.lock")
         return self._lock is not None
 
     def close(self) -> None:
@@ -111,6 +113,18 @@ def left_over(root: str, folder: Path | None = None) -> list[Draft]:
     return sorted(found, key=lambda draft: -draft.saved_at)
 
 
+def described(draft: Draft) -> str:
+    """A draft in a line: its title, where it belongs, how old it is. It may hold anything the author typed."""
+    from curator.example import parse  # YAML, which a start of the app without drafts need not load
+
+    title = parse(draft.text).title or "(no title)"
+    minutes = max(int((time.time() - draft.saved_at) / 60), 0)
+    long = f"{minutes // 60} h" if minutes < 2880 else f"{minutes // 1440} days"
+    ago = f"{minutes} min ago" if minutes < 120 else f"{long} ago"
+    where = "/".join(draft.path.split("/")[-2:]) if draft.path else f"new, topic {draft.topic or 'not chosen'}"
+    return f"{title}  ({where}, {ago})"
+
+
 def forget(draft: Draft, folder: Path | None = None) -> None:
     """Delete a draft for good."""
     Journal(folder, draft.id).discard()
@@ -130,26 +144,8 @@ def _held(folder: Path, id: str) -> bool:
     path = folder / f"{id}.lock"
     if not path.exists():
         return False
-    lock = _locked(path)
+    lock = try_lock(path)
     if lock is None:
         return True
     lock.close()
     return False
-
-
-def _locked(path: Path) -> IO[str] | None:
-    """The file, locked for this process until it is closed, or None. The system lets go of it when a process dies."""
-    file = path.open("a+")
-    try:
-        if os.name == "nt":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        return None
-    return file

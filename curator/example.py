@@ -24,7 +24,7 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+$")
 _FILENAME = re.compile(r"<!--\s*filename:\s*(\S.*?)\s*-->")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # 10,000 examples have half a million of these
 class Place:
     """A piece of the text: where it starts for a reader (line and column from 1) and as offsets for an edit."""
 
@@ -34,7 +34,7 @@ class Place:
     stop: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Section:
     """A heading and what stands under it, up to the next heading of the same or a higher level."""
 
@@ -44,7 +44,7 @@ class Section:
     body: Place
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CodeBlock:
     """A fenced block. `text` is the raw slice of the example between the fences.
 

@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from curator import chatml, checks, corpus, row_text, shingles
@@ -21,8 +21,9 @@ from curator.diagnostic import has_errors
 from curator.errors import CuratorError
 from curator.example import CodeBlock, parse, with_meta
 from curator.foreign_rows import Progress, Row
-from curator.labels import DIFFICULTIES, TOPICS
-from curator.row_checks import CheckedRow, Options, asked_generation
+from curator.labels import DIFFICULTIES
+from curator.row_checks import CheckedRow, Options
+from curator.row_labels import FILE_NAME, NEEDS_A_READER, generation_of, kind_of, line_above, programs, topic_of
 from curator.templates import PLACEHOLDER
 
 
@@ -95,7 +96,7 @@ class _Importer:
 
     def _take(self, checked: CheckedRow) -> None:
         for finding in checked.findings:
-            if finding.code in _LEFT_OUT or (finding.severity == "error" and checked.unsafe):
+            if finding.code in NEEDS_A_READER or (finding.severity == "error" and checked.unsafe):
                 raise NotAnExample(f"{finding.code} {finding.message}")
         assert checked.row
         draft = _draft(checked.row)
@@ -123,10 +124,6 @@ class NotAnExample(Exception):
     """Why a row becomes no example."""
 
 
-# Findings that are no errors but make a row unfit for a public corpus, or one that only a reader can decide about.
-_LEFT_OUT = frozenset({"W921", "W922", "W923", "W928"})
-
-
 @dataclass(frozen=True)
 class Draft:
     """An example as suggested by a row. `before` is a migration's old program, else ""."""
@@ -152,34 +149,27 @@ class Draft:
 def _draft(row: Row) -> Draft:
     if sum(m.role == "user" for m in row.messages) != 1:
         raise NotAnExample("several questions in one row")
-    asked, answered = _bbj(row.prompt), _bbj(row.answer)
+    asked, answered = programs(row.prompt), programs(row.answer)
     question = " ".join(row_text.prose(row.prompt).split())
     if len(answered) > 1 and not all(block.filename for block in answered):
         raise NotAnExample("several programs without file names")
     if not asked and not answered:
         raise NotAnExample("no BBj code")
-    before = ""
-    if asked and answered and _begins(answered[0].text, asked[0].text):
-        asked = ()  # the beginning to be completed; `curator convert` makes such questions of its own
-    if asked and answered:
-        if not _MIGRATION.search(question) or len(asked) > 1:
-            raise NotAnExample("code in the question and in the answer, and no migration")
-        kind, before = "migration", asked[0].text
-    elif asked:
-        if len(asked) > 1:
-            raise NotAnExample("several programs without file names")
-        kind = "comprehension"
-    else:
-        kind = "explanation" if _is_question(question, row.answer) else "completion"
+    kind = kind_of(row, asked, answered)
+    if not kind or (kind == "migration" and len(asked) > 1):
+        raise NotAnExample("code in the question and in the answer, and no migration")
+    if kind == "comprehension" and len(asked) > 1:
+        raise NotAnExample("several programs without file names")
+    before = asked[0].text if kind == "migration" else ""
     code = answered or asked
     text = "\n".join(block.text for block in code)
     output, explanation = _prose(row.answer)
-    generation = asked_generation(row) if kind != "migration" else ()
-    generation = generation or generations(detect(text)) or ("all",)
+    # what a migration asks for may be either side's; its code is sure
+    generation = generations(detect(text)) or ("all",) if kind == "migration" else generation_of(row, text)
     difficulty = str(row.data.get("difficulty") or "")
     return Draft(
         type=kind,
-        topic=str(row.data.get("topic")) if row.data.get("topic") in TOPICS else _topic(text, generation),
+        topic=topic_of(row, text, generation),
         generation=generation,
         title=_title(row, question),
         description=question,
@@ -192,64 +182,12 @@ def _draft(row: Row) -> Draft:
     )
 
 
-_MIGRATION = re.compile(r"\b(?:migrat|convert|moderni[sz]|port\b|upgrad|rewrit|translat)", re.IGNORECASE)
-_ASKS = re.compile(r"(?:how|what|why|when|which|where|explain|describe|is|are|can|does|do)\b", re.IGNORECASE)
 _LEAD_IN = re.compile(
     r"(?:please\s+)?(?:(?:write|create|show|give|make|develop|implement|provide)\s+(?:me\s+)?(?:a|an|some|the)?\s*"
     r"(?:simple|small|short|complete)?\s*(?:bbj|bbx|visual pro/5)?\s*(?:program|code|example|script|function)?\s*"
     r"(?:in bbj)?\s*(?:that|which|to|in which|for|of)?|(?:please\s+)?(?:explain|describe))\s+",
     re.IGNORECASE,
 )
-# What tells a topic, asked in this order; what none of them knows is control flow.
-_TOPICS = (
-    ("oop", r"^\s*(?:class|interface)\s+(?:public|protected|private)\b"),
-    ("database", r"\bsql\w+\s*\(|\bsql(?:open|close)\b|\bBBjRecordSet\b|\bBBjSqlRecordSet\b|\bjdbc\b"),
-    ("file-io", r"\bopen\s*\(|\b(?:read|write|extract|find)\s*(?:record\s*)?\(\w|\b(?:mkeyed|xkeyed|vkeyed|direct)\b"),
-    ("strings", r"\b(?:cvs|pos|mid|pad|trim|len|str|num|fill|ath|hta|mask|stbl|asc|chr)\s*\("),
-)
-
-
-def _bbj(text: str) -> tuple[CodeBlock, ...]:
-    """The BBj programs of a message: fenced so, or fenced without a word and looking so; with their files' names."""
-    lines = ("\n" + text).split("\n")
-    found = []
-    for block in row_text.blocks(text):
-        label = block.language.lower()
-        if block.text.strip() and (label == "bbj" or (not label and row_text.looks_like_bbj(block.text))):
-            above = _above(lines, block)
-            name = _FILE_NAME.fullmatch(lines[above].strip())
-            found.append(replace(block, filename=block.filename or (name[1] if name else None)))
-    return tuple(found)
-
-
-# As `chatml` writes it above the fence of one file of several, and as models do.
-_FILE_NAME = re.compile(r"[*`]*([\w.-]+\.(?:bbj|bbx|src|bbjt))[*`]*:?[*`]*")
-
-
-def _above(lines: list[str], block: CodeBlock) -> int:
-    """The row of the last line above a fence that is not blank."""
-    return next((number for number in range(block.fence_line - 2, 0, -1) if lines[number].strip()), 0)
-
-
-def _begins(program: str, beginning: str) -> bool:
-    return " ".join(shingles.tokens(program)).startswith(" ".join(shingles.tokens(beginning)))
-
-
-def _is_question(question: str, answer: str) -> bool:
-    """True if words are asked for: a question, and an answer that says more before the code than a sentence."""
-    words_before = len(shingles.tokens(re.split(r"^[ \t]*(?:```|~~~)", answer, maxsplit=1, flags=re.MULTILINE)[0]))
-    return bool(_ASKS.match(question)) and words_before > 25
-
-
-def _topic(code: str, generation: tuple[str, ...]) -> str:
-    if re.search(_TOPICS[0][1], code, re.IGNORECASE | re.MULTILINE):
-        return "oop"
-    if "dwc" in generation:
-        return "dwc"
-    if "bbj-gui" in generation or "vpro5" in generation:
-        return "gui"
-    return next((name for name, words in _TOPICS if re.search(words, code, re.IGNORECASE | re.MULTILINE)),
-                "control-flow")  # fmt: skip
 
 
 def _title(row: Row, question: str) -> str:
@@ -270,19 +208,19 @@ def _prose(answer: str) -> tuple[str, str]:
     """What the program prints, if the answer shows it in a fence ("" if not), and the rest of the prose."""
     lines = ("\n" + answer).split("\n")
     blocks = row_text.blocks(answer)
-    programs = _bbj(answer)
+    code = programs(answer)
     output = ""
     gone: set[int] = set()
     for block in blocks:
         first = block.fence_line - 1
         last = first + block.text.count("\n") + 1
         span = set(range(first, last + 1))
-        above = _above(lines, block)
-        if any(program.fence_line == block.fence_line for program in programs):
+        above = line_above(lines, block)
+        if any(program.fence_line == block.fence_line for program in code):
             gone |= span
-            if _FILE_NAME.fullmatch(lines[above].strip()) or lines[above].startswith("<!--"):
+            if FILE_NAME.fullmatch(lines[above].strip()) or lines[above].startswith("<!--"):
                 gone.add(above)
-        elif not output and programs and block.fence_line > programs[0].fence_line and _OUTPUT.search(lines[above]):
+        elif not output and code and block.fence_line > code[0].fence_line and _OUTPUT.search(lines[above]):
             output = f"```text\n{block.text.rstrip()}\n```"
             gone |= span | ({above} if len(lines[above]) < 60 else set())
     inside = {n for block in blocks for n in range(block.first_line - 1, block.first_line + block.text.count("\n"))}

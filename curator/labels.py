@@ -3,6 +3,7 @@
 TYPES = ("completion", "comprehension", "migration", "explanation")
 GENERATIONS = ("all", "character", "vpro5", "bbj-gui", "dwc")
 DIFFICULTIES = ("basic", "intermediate", "advanced")
+REVIEW_STATES = ("draft", "proposed", "approved", "rejected")
 TOPICS = ("gui", "database", "strings", "file-io", "control-flow", "oop", "dwc")
 
 GENERATION_NAMES = {

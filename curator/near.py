@@ -1,15 +1,17 @@
-"""A live index of the corpus: which examples is this draft near to?
+"""Which examples is this draft near to: what an answer is.
 
 Jaccard says whether two whole texts are alike; containment says how much of a short draft already stands elsewhere.
-Candidates come from an inverted index of shingles, so the answer is exact. Plain Python, for corpora of thousands.
+The index that gives the answers is in near_index.py, and over a corpus folder in near_corpus.py; this module loads no
+NumPy, so that screens can show answers before the index is open.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from curator import shingles
-from curator.example import Example
+# From this Jaccard on two documents teach the same thing; the same number as `curator dedupe` takes by default.
+NEAR = 0.7
+
+# Below this containment two programs share a FOR loop or an error branch, which says nothing.
+AT_LEAST = 0.1
 
 # A draft with fewer shingles than this says too little to be compared.
 FEWEST_SHINGLES = 8
@@ -17,50 +19,20 @@ FEWEST_SHINGLES = 8
 
 @dataclass(frozen=True)
 class Neighbour:
-    """An example near to the draft. `shared` are the shingles both have, in alphabetical order."""
+    """A document near to the draft. What both have in common is found in their texts: `passage.longest`.
+
+    Attributes:
+        path: which document.
+        similarity: Jaccard of both, 0 to 1.
+        containment: the share of the draft that stands in the document, 0 to 1.
+    """
 
     path: str
     similarity: float
     containment: float
-    shared: tuple[str, ...]
 
-
-class NearIndex:
-    """Shingles of the corpus, kept by path and by shingle."""
-
-    def __init__(self, examples: Iterable[Example] = ()) -> None:
-        self._by_path: dict[str, frozenset[str]] = {}
-        self._paths_with: dict[str, set[str]] = defaultdict(set)
-        for example in examples:
-            self.put(example.path, shingles.example_text(example))
-
-    def put(self, path: str, text: str) -> None:
-        """Add a document, or replace the one of that path."""
-        self.drop(path)
-        self._by_path[path] = shingles.of(text)
-        for shingle in self._by_path[path]:
-            self._paths_with[shingle].add(path)
-
-    def drop(self, path: str) -> None:
-        """Forget a document; nothing happens if it is not there."""
-        for shingle in self._by_path.pop(path, frozenset()):
-            holders = self._paths_with[shingle]
-            holders.discard(path)
-            if not holders:
-                del self._paths_with[shingle]
-
-    def query(self, text: str, limit: int = 5, without: str = "") -> list[Neighbour]:
-        """The nearest documents, best first, at most `limit`; `without` is the path of the draft itself."""
-        draft = shingles.of(text)
-        if len(draft) < FEWEST_SHINGLES:
-            return []
-        common = Counter(path for s in draft for path in self._paths_with.get(s, ()) if path != without)
-        near = [self._neighbour(path, draft) for path in common]
-        near.sort(key=lambda n: (-max(n.similarity, n.containment), -n.similarity, n.path))
-        return near[:limit]
-
-    def _neighbour(self, path: str, draft: frozenset[str]) -> Neighbour:
-        other = self._by_path[path]
-        return Neighbour(
-            path, shingles.jaccard(draft, other), shingles.containment(draft, other), tuple(sorted(draft & other))
-        )
+    def rank(self, strong: float = NEAR) -> tuple[bool, float, float, str]:
+        """The order of answers: near-duplicates by similarity, then the others by containment, then by path."""
+        near = self.similarity >= strong
+        first, second = (self.similarity, self.containment) if near else (self.containment, self.similarity)
+        return not near, -first, -second, self.path

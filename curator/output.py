@@ -35,6 +35,15 @@ def print_result(text: str) -> None:
     print(visible(text))
 
 
+def print_text(text: str) -> None:
+    """A text as the result: exactly as it is into a file or a pipe, made visible on a terminal."""
+    if sys.stdout.isatty():
+        print(visible(text), end="")
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode("utf-8"))
+
+
 def print_json(value: object) -> None:
     """A result as JSON on stdout."""
     print(json.dumps(value, indent=2, ensure_ascii=False))

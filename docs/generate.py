@@ -22,7 +22,12 @@ _NOTE = "<!-- Made by docs/generate.py; edit the code, not this file. -->\n\n"
 
 def pages() -> dict[str, str]:
     """Name of each generated file -> its text."""
-    return {"commands.md": commands(), "diagnostics.md": diagnostics(), "format.md": format_page()}
+    return {
+        "commands.md": commands(),
+        "diagnostics.md": diagnostics(),
+        "format.md": format_page(),
+        "tui.md": tui_page(),
+    }
 
 
 def commands() -> str:
@@ -70,11 +75,32 @@ def format_page() -> str:
     return re.sub(r"(<!-- fields -->\n).*?(\n<!-- end of fields -->)", lambda m: m[1] + table + m[2], text, flags=re.S)
 
 
+def tui_page() -> str:
+    """tui.md with its tables of actions, each beside the command that does the same."""
+    from curator.tui.actions import PLACES, of_place
+
+    parts = []
+    for place, (name, _) in PLACES.items():
+        parts.append(f"### {name}\n\n| key | action | what it does | from a shell | id |\n|---|---|---|---|---|\n")
+        for action in of_place(place):
+            key = f"`{action.display or action.keys.replace(',', '`, `')}`"
+            shell = action.shell if action.shell.startswith("(") else f"`{action.shell}`"
+            parts.append(f"| {key} | {action.label} | {action.help} | {shell} | `{action.id}` |\n")
+        parts.append("\n")
+    text = (DOCS / "tui.md").read_text("utf-8")
+    tables = "".join(parts)
+    return re.sub(
+        r"(<!-- actions -->\n).*?(<!-- end of actions -->)", lambda m: f"{m[1]}\n{tables}{m[2]}", text, flags=re.S
+    )
+
+
 def _kind(rule: dict[str, object]) -> str:
     if "enum" in rule:
         return ", ".join(f"`{word}`" for word in rule["enum"])  # type: ignore[attr-defined]
     if "$ref" in rule:
         return "a generation, or a list of them"
+    if "oneOf" in rule:
+        return "an id, or a list of them"
     return "list of words" if rule.get("type") == "array" else "text"
 
 

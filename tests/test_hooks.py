@@ -13,6 +13,7 @@ from curator.codes import CODES
 
 ROOT = Path(__file__).parent.parent
 GOOD = CODES["E101"].good
+HOOKS = ("bbj-example", "bbj-example-syntax", "bbj-example-similar", "bbj-syntax")
 
 pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="needs git")
 
@@ -31,7 +32,7 @@ def hooks(tmp_path_factory) -> tuple[Path, dict[str, str]]:
     project.mkdir()
     for name in ("curator", "trainer", "schemas"):
         shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml"):
+    for name in ("pyproject.toml", "README.md", "LICENSE", "hatch_build.py", ".pre-commit-hooks.yaml"):
         shutil.copy(ROOT / name, project / name)
     git(project, "init", "-q")
     git(project, "add", "-A")
@@ -44,13 +45,14 @@ def hooks(tmp_path_factory) -> tuple[Path, dict[str, str]]:
             {
                 "repo": project.as_posix(),
                 "rev": git(project, "rev-parse", "HEAD"),
-                "hooks": [{"id": "bbj-example"}, {"id": "bbj-example-syntax"}, {"id": "bbj-syntax"}],
+                "hooks": [{"id": name} for name in HOOKS],
             }
         ]
     }
     (user / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config))
     git(user, "init", "-q")
-    return user, {**os.environ, "PRE_COMMIT_HOME": str(base / "cache")}
+    kept = {"PRE_COMMIT_HOME": str(base / "cache"), "BBJ_CURATOR_CACHE": str(base / "index")}
+    return user, {**os.environ, **kept}
 
 
 def run(hooks: tuple[Path, dict[str, str]], files: dict[str, str]) -> tuple[int, str]:
@@ -69,7 +71,7 @@ def run(hooks: tuple[Path, dict[str, str]], files: dict[str, str]) -> tuple[int,
 def test_clean_files_pass_in_silence(hooks):
     code, said = run(hooks, {"training-data/gui/a.md": GOOD, "src/a.bbj": "print 1\n", "training-data/README.md": "x"})
     assert code == 0, said
-    assert said.count("Passed") == 3 and "judge" not in said
+    assert said.count("Passed") == len(HOOKS) and "judge" not in said
 
 
 @pytest.mark.xdist_group("pre-commit")
@@ -88,6 +90,21 @@ def test_each_hook_reports_its_own_findings_with_the_line(hooks):
     assert "src/a.bbj:2:" in said
 
 
+@pytest.mark.xdist_group("pre-commit")
+def test_a_copy_of_an_example_is_refused_unless_it_is_a_wanted_variant(hooks):
+    whole = (ROOT / "training-data" / "strings" / "compare-typed-codes.md").read_text("utf-8")
+    copy = whole.replace("same warehouse", "equal")
+    names = "training-data/gui/a.md", "training-data/gui/b.md"
+    code, said = run(hooks, {names[0]: whole, names[1]: copy, "src/a.bbj": "print 1\n"})
+    try:
+        assert code == 1 and said.count("Failed") == 1, said
+        assert f"near-duplicate of {names[0]} (Jaccard 0." in said and f"near-duplicate of {names[1]}" in said
+        code, said = run(hooks, {names[1]: copy.replace("type:", "variant_of: gui/a\nvariant_note: why\ntype:", 1)})
+        assert code == 0, said
+    finally:
+        (hooks[0] / names[1]).unlink()
+
+
 def test_this_repository_uses_the_hooks_it_offers():
     offered = {hook["id"]: hook for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())}
     used = {
@@ -95,5 +112,5 @@ def test_this_repository_uses_the_hooks_it_offers():
         for repo in yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
         for hook in repo["hooks"]
     }
-    for name in ("bbj-example", "bbj-example-syntax"):
+    for name in ("bbj-example", "bbj-example-syntax", "bbj-example-similar"):
         assert used[name]["entry"] == offered[name]["entry"]

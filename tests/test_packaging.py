@@ -1,6 +1,7 @@
 """The wheel holds what the commands need, and both installs find the schemas."""
 
 import json
+import shutil
 import subprocess
 import sys
 import venv
@@ -8,6 +9,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
+from curator.native import build
 
 ROOT = Path(__file__).parent.parent
 
@@ -34,6 +37,13 @@ def test_the_wheel_carries_schemas_styles_configs_and_cases(wheel):
     }
     assert schemas | data <= names
     assert not any(name.startswith(("tests/", "training-data/")) for name in names)
+
+
+def test_the_wheel_is_for_this_platform_if_it_carries_compiled_kernels(wheel):
+    carried = [name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("curator/native/kernels_")]
+    if any(map(shutil.which, ("cc", "gcc", "clang", "cl"))):
+        assert carried == [f"curator/native/{build.library_name()}"]
+    assert wheel.name.endswith("-py3-none-any.whl") == (not carried)
 
 
 def test_a_wheel_without_extras_is_a_working_curator_without_torch(wheel, tmp_path):

@@ -15,7 +15,11 @@ from curator.errors import ExitCode
 from trainer.machine import prepare_process
 
 # Commands that live in modules of their own, imported when they are asked for: `trainer --help` must not load torch.
-COMMANDS = {"eval": "trainer.evaluate_cli:eval_command"}
+COMMANDS = {
+    "eval": "trainer.evaluate_cli:eval_command",
+    "runs": "trainer.runs_cli:runs_command",
+    "sweep": "trainer.sweep_cli:sweep_command",
+}
 
 
 @click.group(cls=LazyGroup, commands_at=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
@@ -32,38 +36,76 @@ _SET = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", he
 @cli.command()
 @click.argument("config")
 @_DATA
-@click.option("--out", type=click.Path(path_type=Path), help="The run folder; must be new. Default: runs/<config>-<n>.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The run folder; new, or with the same run, interrupted. Default: runs/<config>-<n>.",
+)
 @_SET
 @click.option("--dry-run", is_flag=True, help="Check everything and count tokens and steps; load no weights.")
-def run(config: str, data: str | None, out: Path | None, overrides: tuple[str, ...], dry_run: bool) -> ExitCode:
-    """Train both stages. CONFIG is a TOML file or the name of one that is shipped."""
+@click.option(
+    "--rows",
+    type=click.Path(path_type=Path),
+    help="With --dry-run: write the ids of all rows that lose something to this file, as JSON lines.",
+)
+def run(
+    config: str, data: str | None, out: Path | None, overrides: tuple[str, ...], dry_run: bool, rows: Path | None
+) -> ExitCode:
+    """Train both stages. CONFIG is a TOML file or the name of one that is shipped.
+
+    The same command goes on with a run that was interrupted. Exit code 1: trained, but the stop test failed.
+    """
     from curator import output
+    from trainer import processes, show
     from trainer import run as recipe
-    from trainer import show
 
     resolved = recipe.resolve(config, data, overrides)
     if dry_run:
-        show.print_plan(recipe.plan(resolved))
+        show.print_plan(recipe.plan(resolved, rows))
         return ExitCode.OK
     folder = recipe.run(resolved, out)
-    show.print_result(folder)
+    if not processes.is_first():
+        return ExitCode.OK  # the first process shows what came of it
+    passed = show.print_result(folder)
     output.say(f"run folder: {folder}; measure it with: trainer eval {folder}")
-    return ExitCode.OK
+    return ExitCode.OK if passed else ExitCode.FINDINGS
 
 
 @cli.command()
 @click.argument("config")
 @_DATA
 @_SET
-@click.option("--rows", default=3, show_default=True, help="How many conversations.")
+@click.option("--stage", type=click.Choice(["1", "2"]), default="2", show_default=True, help="Whose rows.")
+@click.option("--rows", default=3, show_default=True, help="How many rows.")
 @click.option("--html", type=click.Path(path_type=Path), help="Write all of the training rows as a page instead.")
-def preview(config: str, data: str | None, overrides: tuple[str, ...], rows: int, html: Path | None) -> ExitCode:
-    """Show conversations token by token as the model sees them; coloured where the loss is taken."""
+def preview(
+    config: str, data: str | None, overrides: tuple[str, ...], stage: str, rows: int, html: Path | None
+) -> ExitCode:
+    """Show training rows token by token as the model sees them; coloured by what each weighs in the loss."""
     from trainer import run as recipe
     from trainer import show
 
     checked = recipe.plan(recipe.resolve(config, data, overrides))
-    show.preview(checked, rows, html)
+    show.preview(checked, "stage1" if stage == "1" else "stage2", rows, html)
+    return ExitCode.OK
+
+
+@cli.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Where the model goes; must be new. Default: RUN/merged.")
+def merge(run: Path, out: Path | None) -> ExitCode:
+    """Fold a run's adapter into its base model.
+
+    Gives a plain model in safetensors with its tokenizer; what it says is compared with base and adapter. Takes as much
+    memory and disk as the unquantised model has.
+    """
+    from curator import output
+    from trainer import merge as merging
+    from trainer.quiet import quiet_libraries
+
+    with quiet_libraries():
+        folder = merging.merge(run, out)
+    output.say(f"merged model: {folder}; merge.json in it says how it agrees with base and adapter")
     return ExitCode.OK
 
 

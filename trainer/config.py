@@ -49,25 +49,35 @@ class Lora:
         alpha: scale of the adapter; the effective factor is alpha / rank.
         dropout: share of the adapter's inputs set to zero while training.
         target_modules: "all-linear" (every linear layer but the head), or a list of module names.
+        chat_tokens: the rows of <|im_start|> and <|im_end|> in embedding and head. "auto" seeds and trains those that
+            were never trained (trainer/health.py); "train" trains all of them; "frozen" only reports.
     """
 
     rank: int = 16
     alpha: int = 32
     dropout: float = 0.05
     target_modules: str | tuple[str, ...] = "all-linear"
+    chat_tokens: Literal["auto", "train", "frozen"] = "auto"
 
 
 @dataclass(frozen=True)
 class Data:
-    """The dataset folder made by `curator convert`.
+    """The dataset folder made by `curator convert`, and general code beside it.
 
     Attributes:
         folder: its path; `--data` overrides it.
         max_lost_share: stop before training if more than this share of a stage's rows would be cut off or dropped.
+        max_duplicate_share: stop if more than this share of a held-out file stands word for word in training.
+        replay: files or folders with general code and chat, for `stage1.replay` and `stage2.replay`: JSONL with
+            "text" or "messages" in a row, or source files as they are.
+        general: what the general-code loss is measured on: "built-in" (general.jsonl here), a JSONL file, or "" = not.
     """
 
     folder: str = ""
     max_lost_share: float = 0.05
+    max_duplicate_share: float = 0.0
+    replay: tuple[str, ...] = ()
+    general: str = "built-in"
 
 
 @dataclass(frozen=True)
@@ -89,6 +99,9 @@ class Stage:
         evaluations: how often the validation rows are measured, spread evenly, the first before step 1.
         patience: stop after this many evaluations without a better validation loss; 0 = never.
         gradient_checkpointing: recompute activations: about a third more time, a fraction of the memory.
+        prompt_weight: stage 2: what a token of the question weighs in the loss; an answer's weighs 1.
+        replay: share of the training tokens that come from `data.replay`, against forgetting; 0.05 to 0.1 is advised.
+        fim: stage 1: share of the programs shown as beginning, end, middle, so that filling in stays alive.
     """
 
     enabled: bool = True
@@ -108,6 +121,39 @@ class Stage:
     evaluations: int = 5
     patience: int = 0
     gradient_checkpointing: bool = False
+    prompt_weight: float = 0.0
+    replay: float = 0.0
+    fim: float = 0.0
+
+
+@dataclass(frozen=True)
+class StopTest:
+    """After stage 2: do answers to held-out prompts end by themselves? A model that does not stop is of no use.
+
+    Attributes:
+        prompts: how many are answered, greedily; 0 = no test.
+        tokens: the limit of an answer. Only prompts whose own answer is at most half as long are taken.
+        min_share: a run with a smaller share of answers that ended is marked as failed; 0 = reported, never failed.
+    """
+
+    prompts: int = 24
+    tokens: int = 1024
+    min_share: float = 0.8
+
+
+@dataclass(frozen=True)
+class Probe:
+    """The compile probe of stage 1: beginnings of held-out programs are continued and judged at evaluations.
+
+    Attributes:
+        files: how many beginnings; 0 = no probe.
+        tokens: how long each continuation may be.
+        compiler: the judge: "auto" is bbjcpl where it is installed, else the built-in checker.
+    """
+
+    files: int = 8
+    tokens: int = 64
+    compiler: Literal["auto", "bbjcpl", "bbj-ls", "builtin"] = "auto"
 
 
 @dataclass(frozen=True)
@@ -119,14 +165,16 @@ class Run:
         seed: of adapter weights, order of rows and dropout.
         threads: of torch on the CPU; 0 = one for each core, or OMP_NUM_THREADS where that is set.
         log_every: steps between two rows of training loss in metrics.jsonl.
-        report_to: trackers the Trainer knows ("tensorboard", "wandb", ...), if they are installed.
+        report_to: trackers the Trainer knows ("tensorboard", "wandb", ...), if they are installed; [] = none.
+        merge: fold the adapter into the base at the end (`trainer merge` does it later): "auto" = up to 4 GB of model.
     """
 
     out: str = "runs"
     seed: int = 13
     threads: int = 0
     log_every: int = 5
-    report_to: tuple[str, ...] = ()
+    report_to: tuple[str, ...] = ("tensorboard",)
+    merge: Literal["auto", "yes", "no"] = "auto"
 
 
 @dataclass(frozen=True)
@@ -138,6 +186,8 @@ class Config:
     data: Data = field(default_factory=Data)
     stage1: Stage = field(default_factory=lambda: Stage(packing="bfd_split"))
     stage2: Stage = field(default_factory=Stage)
+    stop_test: StopTest = field(default_factory=StopTest)
+    probe: Probe = field(default_factory=Probe)
     run: Run = field(default_factory=Run)
     name: str = "default"  # the config's file name; not a key of the file
 
@@ -320,6 +370,7 @@ _STAGE_RULES: tuple[_Rule, ...] = (
     ("max_grad_norm", lambda v: v > 0, "must be above 0"),
     ("evaluations", lambda v: v >= 1, "must be at least 1: without validation nobody sees overfitting"),
     ("patience", lambda v: v >= 0, "must not be negative"),
+    ("replay", lambda v: 0 <= v <= 0.5, "is a share of the tokens, from 0 to 0.5; 0.05 to 0.1 is advised"),
 )
 _RULES: dict[str, tuple[_Rule, ...]] = {
     "model": (("name", lambda v: bool(v.strip()), "must not be empty"),),
@@ -329,15 +380,31 @@ _RULES: dict[str, tuple[_Rule, ...]] = {
         ("dropout", lambda v: 0 <= v < 1, "must be from 0 to below 1"),
         ("target_modules", lambda v: bool(v), "must not be empty"),
     ),
-    "data": (("max_lost_share", lambda v: 0 <= v <= 1, "is a share, from 0 to 1"),),
+    "data": (
+        ("max_lost_share", lambda v: 0 <= v <= 1, "is a share, from 0 to 1"),
+        ("max_duplicate_share", lambda v: 0 <= v <= 1, "is a share, from 0 to 1"),
+    ),
     "stage1": (
         *_STAGE_RULES,
         ("packing", lambda v: v != "bfd", 'must not be "bfd": it cuts off the ends of long files; take "bfd_split"'),
+        ("prompt_weight", lambda v: v == 0, "belongs to stage 2: programs have no prompt"),
+        ("fim", lambda v: 0 <= v <= 1, "is a share of the programs, from 0 to 1; 0.05 to 0.5 is usual"),
     ),
     "stage2": (
         *_STAGE_RULES,
         # Cutting conversations into rows would separate questions from their answers.
         ("packing", lambda v: v in ("none", "bfd"), 'must be "none" or "bfd": conversations are never split'),
+        ("prompt_weight", lambda v: 0 <= v <= 1, "is from 0 (answers only) to 1 (every token alike)"),
+        ("fim", lambda v: v == 0, "belongs to stage 1: conversations are not filled in"),
+    ),
+    "stop_test": (
+        ("prompts", lambda v: v >= 0, "must not be negative"),
+        ("tokens", lambda v: v >= 8, "must be at least 8"),
+        ("min_share", lambda v: 0 <= v <= 1, "is a share, from 0 to 1"),
+    ),
+    "probe": (
+        ("files", lambda v: v >= 0, "must not be negative"),
+        ("tokens", lambda v: v >= 8, "must be at least 8: shorter continuations have no whole line"),
     ),
     "run": (
         ("threads", lambda v: v >= 0, "must not be negative"),
@@ -358,6 +425,10 @@ def _check(config: Config, where: dict[tuple[str, str], str], path: str) -> list
     if not (config.stage1.enabled or config.stage2.enabled):
         place = where.get(("stage2", "enabled"), path)
         problems.append(f"{place}: both stages are switched off; leave at least one enabled")
+    for section in ("stage1", "stage2"):
+        if getattr(config, section).replay and not config.data.replay:
+            place = where.get((section, "replay"), path)
+            problems.append(f"{place}: {section}.replay needs something to replay; name files in data.replay")
     return problems
 
 

@@ -1,11 +1,12 @@
 """From a dataset folder to the rows of both stages, with an account of every row that would not be trained whole.
 
 The split was made once, by `curator convert`. Here it is verified against its manifest and audited, never made again.
-Libraries cut and drop rows without a word; what they will do is counted here first, by the same tokeniser call.
+Libraries cut and drop rows without a word; what they will do is counted here first, on the very tokens they are given.
 """
 
+import hashlib
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +14,12 @@ from typing import Any, Literal
 
 from curator import dataset as folders
 from curator.errors import CuratorError, MissingError
+from curator.output import say
 from trainer.config import Config, Stage
 from trainer.errors import TrainerError, TrainerMissingError
-from trainer.tokens import Tokens, conversation_tokens, document_tokens
+from trainer.fim import fill_in, fim_tokens, is_chosen
+from trainer.replay import choose, row_tokens
+from trainer.tokens import Tokens
 
 StageName = Literal["stage1", "stage2"]
 STAGES: tuple[StageName, ...] = ("stage1", "stage2")
@@ -24,6 +28,9 @@ FILES: dict[StageName, dict[str, str]] = {
     "stage1": {"train": "pretrain.jsonl", "validation": "pretrain-validation.jsonl"},
     "stage2": {"train": "train.jsonl", "validation": "validation.jsonl"},
 }
+# What is read of a dataset folder. It may hold more: the ledger of the split, the same rows in other forms.
+READ = frozenset({"test.jsonl", "removed.jsonl"}.union(*(files.values() for files in FILES.values())))
+TEST = "test.jsonl"  # conversations that only `trainer eval` sees
 LABELS = ("type", "generation", "topic", "source", "license")
 
 
@@ -43,19 +50,32 @@ class DatasetFolder:
 
 @dataclass(frozen=True)
 class Split:
-    """The rows of one split of one stage that are trained or validated on, as TRL takes them, and their tokens."""
+    """The rows of one split of one stage that are trained or validated on, and what each is as tokens.
+
+    `rows` are the dataset's own, and behind them those that are replayed, whose type is "replay".
+    """
 
     rows: list[dict[str, Any]]
     tokens: list[Tokens]
 
+    def examples(self, weigh_prompt: bool = False) -> list[dict[str, list[int]]]:
+        """The rows as the training loop takes them: tokens and labels. See `Tokens.labels`."""
+        return [{"input_ids": t.ids, "labels": t.labels(weigh_prompt)} for t in self.tokens]
+
 
 @dataclass(frozen=True)
 class StageData:
-    """What one stage gets, and the account of it: a JSON value for data-report.json."""
+    """What one stage gets, and the account of it.
+
+    Attributes:
+        report: a JSON value for data-report.json.
+        affected: every row that something happened to, for affected-rows.jsonl: stage, split, file, id, what, tokens.
+    """
 
     train: Split
     validation: Split
     report: dict[str, Any]
+    affected: list[dict[str, Any]]
 
 
 def read_folder(folder: Path) -> DatasetFolder:
@@ -82,98 +102,235 @@ def read_folder(folder: Path) -> DatasetFolder:
         )
     files = manifest["files"]
     assert isinstance(files, dict)
-    rows = {name: _read_rows(folder / name) for name in files if name.endswith(".jsonl")}
+    rows = {name: _read_rows(folder / name) for name in files if name in READ}
     _audit_leaks(folder, rows)
     return DatasetFolder(folder, rows, manifest)
 
 
-def prepare(config: Config, dataset: DatasetFolder, name: StageName, tokenizer: Any) -> StageData:
-    """The rows of a stage with their tokens, and the report about them.
+def prepare(
+    config: Config, dataset: DatasetFolder, name: StageName, tokenizer: Any, replay: Sequence[dict[str, Any]] = ()
+) -> StageData:
+    """The rows of a stage with their tokens, and the report about them. `replay`: what `stage.replay` takes from.
 
-    Raises TrainerError if a split is empty, or if more of it would be lost than `data.max_lost_share` allows.
+    Raises TrainerError if a split is empty, or if the config asks for what the tokenizer cannot do.
     """
     stage: Stage = getattr(config, name)
     splits: dict[str, Split] = {}
     report: dict[str, Any] = {"max_length": stage.max_length, "packing": stage.packing}
+    affected: list[dict[str, Any]] = []
     for split, file in FILES[name].items():
         rows = list(dataset.rows.get(file, ()))
         if not rows:
             cure = "give `curator convert` more examples" if split == "validation" else "switch the stage off"
             raise TrainerError(f"{dataset.path / file}: no rows for {name}; {cure}")
-        splits[split], report[split] = _account(rows, stage, name, tokenizer)
-        share = report[split]["lost_share"]
-        if share > config.data.max_lost_share:
-            ids = ", ".join([*report[split]["truncated_ids"], *report[split]["dropped_ids"]][:5])
-            raise TrainerError(
-                f"{dataset.path / file}: {share:.0%} of the rows would be cut off or dropped at "
-                f"{name}.max_length = {stage.max_length} (allowed: {config.data.max_lost_share:.0%}), as {ids}. "
-                f"The longest has {report[split]['longest']} tokens: raise {name}.max_length or data.max_lost_share"
-            )
-    return StageData(splits["train"], splits["validation"], report)
+        fim = _fill_some_in(rows, stage, tokenizer, config.run.seed) if split == "train" and stage.fim else {}
+        duplicates = _duplicates(dataset, file, _other_side(name, split))
+        kept, account = _account(rows, fim, duplicates, stage, tokenizer)
+        affected += [{"stage": name, "split": split, "file": file, **row} for row in account.pop("affected")]
+        if split == "train" and stage.replay:
+            kept, account["replay"] = _with_replay(kept, replay, config, name, tokenizer)
+        lengths, fill = _packing(stage, kept.tokens)
+        account |= {"packed_rows": len(lengths), "packing_efficiency": round(_mean(fill), 4)}
+        of_label: dict[str, list[float]] = defaultdict(list)
+        for row, share in zip(kept.rows, fill, strict=True):
+            for label in _labels(row):
+                of_label[label].append(share)
+        for label, counts in account["labels"].items():
+            counts["packing_efficiency"] = round(_mean(of_label[label]), 4)
+        splits[split], report[split] = kept, account
+    if name == "stage2" and dataset.rows.get(TEST):
+        twice = _duplicates(dataset, TEST, _other_side(name, "test"))
+        report["test"] = {"rows": len(dataset.rows[TEST]), "duplicates": len(twice)}
+        affected += [
+            {"stage": name, "split": "test", "file": TEST, "id": row["id"], "what": ["duplicates"]}
+            for row in dataset.rows[TEST]
+            if row["id"] in twice
+        ]
+    return StageData(splits["train"], splits["validation"], report, affected)
 
 
-def packed_lengths(stage: Stage, tokens: Sequence[Tokens]) -> list[int]:
-    """How many tokens each row has that the model will see: after packing, or one row for each document."""
+def check_losses(config: Config, dataset: DatasetFolder, stages: Mapping[StageName, StageData]) -> None:
+    """The hard stop: is too much cut off, dropped, or in training and held out at once? Raises TrainerError."""
+    problems = []
+    for name, data in stages.items():
+        for split, file in {**FILES[name], "test": TEST}.items():
+            account = data.report.get(split)
+            if account is None:
+                continue
+            path = dataset.path / file
+            rows = [row for row in data.affected if row["split"] == split]
+            lost = [row["id"] for row in rows if {"truncated", "dropped"} & set(row["what"])]
+            twice = [row["id"] for row in rows if "duplicates" in row["what"]]
+            if account.get("lost_share", 0) > config.data.max_lost_share:
+                problems.append(
+                    f"{path}: {account['lost_share']:.0%} of the rows would be cut off or dropped at "
+                    f"{name}.max_length = {data.report['max_length']} (allowed: {config.data.max_lost_share:.0%}), as "
+                    f"{', '.join(lost[:5])}. The longest has {account['longest']} tokens: raise {name}.max_length or "
+                    "data.max_lost_share"
+                )
+            # Seen from the held-out side: there a single row in twenty that was trained on spoils the figure.
+            share = account["duplicates"] / account["rows"]
+            if split != "train" and share > config.data.max_duplicate_share:
+                problems.append(
+                    f"{path}: {share:.0%} of the rows stand word for word in {FILES[name]['train']} (allowed: "
+                    f"{config.data.max_duplicate_share:.0%}), as {', '.join(twice[:5])}; figures would be too good. "
+                    "Take them out of either file, or raise data.max_duplicate_share"
+                )
+    if problems:
+        raise TrainerError("\n".join(problems) + "\n`trainer run ... --dry-run --rows FILE` writes all their ids")
+
+
+def affected_rows(stages: Mapping[StageName, StageData]) -> str:
+    """affected-rows.jsonl: a line for each row that something happened to, with its id."""
+    return "".join(json.dumps(row) + "\n" for data in stages.values() for row in data.affected)
+
+
+def _packing(stage: Stage, tokens: Sequence[Tokens]) -> tuple[list[int], list[float]]:
+    """The tokens of each row that is computed, and for each document how full of tokens its row is, 0 to 1.
+
+    Packed, a row is full at max_length. Not packed, rows are padded to the longest of their batch; here with batches of
+    neighbours, where the training will shuffle.
+    """
+    if not tokens:
+        return [], []
     if stage.packing == "none":
-        return [min(len(t.ids), stage.max_length) for t in tokens]
+        lengths = [len(t.ids) for t in tokens]
+        size = stage.batch_size
+        longest = [max(lengths[at - at % size : at - at % size + size]) for at in range(len(lengths))]
+        return lengths, [length / most for length, most in zip(lengths, longest, strict=True)]
     from datasets import Dataset
     from trl import pack_dataset  # the packing of the training itself, so that steps are counted right
 
-    packed = pack_dataset(Dataset.from_dict({"input_ids": [t.ids for t in tokens]}), stage.max_length, stage.packing)
-    return [len(ids) for ids in packed["input_ids"]]
+    # Packed in place of a document's tokens: its number, so that each row tells what is in it.
+    numbers = [[number] * len(t.ids) for number, t in enumerate(tokens)]
+    packed = pack_dataset(Dataset.from_dict({"input_ids": numbers}), stage.max_length, stage.packing)["input_ids"]
+    full = {number: len(row) / stage.max_length for row in packed for number in row}
+    return [len(row) for row in packed], [full[number] for number in range(len(tokens))]
 
 
 # --- the account --------------------------------------------------------------------------------------------------
 
+# What is counted under each label. A row can count under several: over_length and truncated, fully_masked and dropped.
+HAPPENED = ("over_length", "truncated", "fully_masked", "dropped", "duplicates")
 
-def _account(rows: list[dict[str, Any]], stage: Stage, name: StageName, tokenizer: Any) -> tuple[Split, dict[str, Any]]:
-    """The rows that are kept, and the numbers. `truncated`: loses its end. `dropped`: no answer token would be left."""
+
+def _account(
+    rows: list[dict[str, Any]], fim: Mapping[str, str], duplicates: frozenset[str], stage: Stage, tokenizer: Any
+) -> tuple[Split, dict[str, Any]]:
+    """The rows that are kept, and the numbers.
+
+    `over_length`: longer than max_length. `truncated`: loses its end, as stage 1's never do. `fully_masked`: no token
+    with loss is left of it, so that the library would drop it without a word; it is `dropped` here. `duplicates`: word
+    for word in the held-out file too.
+    """
     kept: list[dict[str, Any]] = []
     tokens: list[Tokens] = []
-    truncated: list[str] = []
-    dropped: list[str] = []
-    labels: dict[str, Counter[str]] = {"rows": Counter(), "truncated": Counter(), "dropped": Counter()}
-    full_lengths = []
+    affected: list[dict[str, Any]] = []
+    labels: dict[str, Counter[str]] = defaultdict(Counter)
+    totals: Counter[str] = Counter()
+    longest = 0
     splits_rows = stage.packing in ("bfd_split", "wrapped")  # then a long row goes on in the next one, nothing is lost
     for row in rows:
-        full = (
-            document_tokens(tokenizer, row["text"])
-            if name == "stage1"
-            else conversation_tokens(tokenizer, row["messages"])
-        )
-        full_lengths.append(len(full.ids))
+        shown = {"text": fim[row["id"]]} if row["id"] in fim else row
+        full = row_tokens(tokenizer, shown)
+        longest = max(longest, len(full.ids))
         used = full if splits_rows else full.cut(stage.max_length)
-        labels["rows"].update(_labels(row))
-        if not any(used.loss):
-            dropped.append(str(row["id"]))
-            labels["dropped"].update(_labels(row))
-            continue
-        if len(used.ids) < len(full.ids):
-            truncated.append(str(row["id"]))
-            labels["truncated"].update(_labels(row))
-        kept.append({"text": row["text"]} if name == "stage1" else {"messages": row["messages"]})
-        tokens.append(used)
-    lengths = packed_lengths(stage, tokens) if tokens else []
+        masked = not any(used.loss)
+        what = {
+            "over_length": len(full.ids) > stage.max_length,
+            "truncated": len(used.ids) < len(full.ids) and not masked,
+            "fully_masked": masked,
+            "dropped": masked,
+            "duplicates": row["id"] in duplicates,
+        }
+        if not masked:
+            kept.append(row)
+            tokens.append(used)
+        happened = [key for key in HAPPENED if what[key]]
+        counted = dict.fromkeys(happened, 1)
+        if not masked:
+            counted |= {"tokens": len(used.ids), "loss_tokens": sum(used.loss)}
+        totals.update(counted)
+        for label in _labels(row):
+            labels[label].update({"rows": 1, **counted})
+        if happened:
+            affected.append({"id": row["id"], "what": happened, "tokens": len(full.ids), "labels": list(_labels(row))})
     report = {
         "rows": len(rows),
         "rows_kept": len(kept),
-        "packed_rows": len(lengths),
-        "tokens": sum(len(t.ids) for t in tokens),
-        "loss_tokens": sum(sum(t.loss) for t in tokens),
-        "longest": max(full_lengths, default=0),
-        "over_length": sum(length > stage.max_length for length in full_lengths),
-        "truncated": len(truncated),
-        "dropped": len(dropped),
-        "lost_share": (len(truncated) + len(dropped)) / len(rows),
-        "packing_efficiency": round(sum(lengths) / (len(lengths) * stage.max_length), 4) if lengths else 0.0,
-        "labels": {
-            label: {key: count[label] for key, count in labels.items() if count[label]}
-            for label in sorted(labels["rows"])
-        },
-        "truncated_ids": truncated,
-        "dropped_ids": dropped,
+        **{key: totals[key] for key in ("tokens", "loss_tokens", *HAPPENED)},
+        "longest": longest,
+        "lost_share": (totals["truncated"] + totals["dropped"]) / len(rows),
+        "fim": len(fim),
+        "labels": {label: dict(counts) for label, counts in sorted(labels.items())},
+        "affected": affected,
     }
     return Split(kept, tokens), report
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
+
+
+def _other_side(name: StageName, split: str) -> tuple[str, ...]:
+    """The files in which no row of this split may stand: held-out ones for training, training for held-out ones."""
+    if split != "train":
+        return (FILES[name]["train"],)
+    return (FILES[name]["validation"], TEST) if name == "stage2" else (FILES[name]["validation"],)
+
+
+def _duplicates(dataset: DatasetFolder, file: str, others: Sequence[str]) -> frozenset[str]:
+    """Ids of the rows of a file whose words, in this order, are also those of a row of the other files."""
+    there = {_words(row) for other in others for row in dataset.rows.get(other, ())}
+    return frozenset(row["id"] for row in dataset.rows.get(file, ()) if _words(row) in there)
+
+
+def _words(row: Mapping[str, Any]) -> bytes:
+    """A hash of what a row says, blind to white space, case and system text."""
+    said = [row["text"]] if "text" in row else [m["content"] for m in row["messages"] if m["role"] != "system"]
+    return hashlib.sha256(" ".join(" ".join(said).lower().split()).encode()).digest()
+
+
+def _fill_some_in(rows: Sequence[dict[str, Any]], stage: Stage, tokenizer: Any, seed: int) -> dict[str, str]:
+    """The programs that are shown with their middle last, by id.
+
+    Only those that fit into a row: of a program that is cut into rows, the middle would come without its ends.
+    """
+    tokens = fim_tokens(tokenizer.get_vocab())
+    chosen = {row["id"]: row["text"] for row in rows if is_chosen(row["id"], stage.fim, seed)}
+    reordered = {key: fill_in(text, key, tokens, seed) for key, text in chosen.items()}
+    return {
+        key: text
+        for key, text in reordered.items()
+        if text != chosen[key] and len(row_tokens(tokenizer, {"text": text}).ids) <= stage.max_length
+    }
+
+
+def _with_replay(
+    own: Split, replay: Sequence[dict[str, Any]], config: Config, name: StageName, tokenizer: Any
+) -> tuple[Split, dict[str, Any]]:
+    """The split with general rows behind its own. Raises TrainerError if there is nothing for this stage."""
+    stage: Stage = getattr(config, name)
+    rows, tokens, account = choose(
+        replay,
+        stage.replay,
+        sum(len(t.ids) for t in own.tokens),
+        tokenizer,
+        chat=name == "stage2",
+        longest=None if stage.packing in ("bfd_split", "wrapped") else stage.max_length,
+        seed=config.run.seed,
+    )
+    if not rows:
+        raise TrainerError(
+            f'{name}.replay: data.replay holds nothing for this stage; it takes rows with "text"'
+            + (' or "messages"' if name == "stage2" else "")
+        )
+    if account["share"] < stage.replay:
+        say(
+            f"{name}.replay: all of data.replay makes up {account['share']:.1%} of the tokens, less than the "
+            f"{stage.replay:.1%} that were asked for"
+        )
+    return Split(own.rows + rows, own.tokens + tokens), account
 
 
 def _labels(row: Mapping[str, Any]) -> Iterator[str]:
@@ -236,7 +393,7 @@ def _audit_leaks(folder: Path, rows: Mapping[str, Sequence[dict[str, Any]]]) -> 
     """A cluster of near-duplicates must not be trained on and measured with."""
     trained = {file: {r.get("cluster") for r in rows.get(file, ())} - {None, ""} for file in _files("train")}
     held_out = {file: {r.get("cluster") for r in rows.get(file, ())} - {None, ""} for file in _files("validation")}
-    held_out["test.jsonl"] = {r.get("cluster") for r in rows.get("test.jsonl", ())} - {None, ""}
+    held_out[TEST] = {r.get("cluster") for r in rows.get(TEST, ())} - {None, ""}
     for file, clusters in trained.items():
         for other, others in held_out.items():
             both = sorted(map(str, clusters & others))

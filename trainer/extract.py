@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from curator.fences import Block, fenced_blocks
+
 EXTRACTION_VERSION = "1"
 """Raised with every change of the rule. Figures of different versions must not be compared."""
 
@@ -24,15 +26,6 @@ class Found(StrEnum):
     UNCLOSED = "unclosed fence"  # a fence that never closes: to the end of the reply
     WHOLE = "whole reply"  # no fence at all
     NOTHING = "nothing"  # an empty reply, or an empty block
-
-
-@dataclass(frozen=True)
-class Block:
-    """One fenced block: its first info word in lower case, its text, whether its closing fence was there."""
-
-    label: str
-    text: str
-    closed: bool
 
 
 @dataclass(frozen=True)
@@ -62,63 +55,10 @@ def extract(reply: str) -> Extraction:
     return Extraction(code, Found.FENCE if block.closed else Found.UNCLOSED, len(blocks))
 
 
-def fenced_blocks(text: str) -> list[Block]:
-    """All fenced blocks in order, read as CommonMark 0.31 reads them (section 4.5), with two liberties that models
-    take all the time: a fence may be indented by any amount, and prose may stand before the opening fence on its line.
-
-    `text` has `\\n` line ends. A closing fence has the opening one's character, is at least as long and stands alone,
-    so four backticks may hold a block of three.
-    """
-    blocks: list[Block] = []
-    lines = text.split("\n")
-    at = 0
-    while at < len(lines):
-        opening = _opening(lines[at])
-        at += 1
-        if opening is None:
-            continue
-        fence, info, indent = opening
-        body: list[str] = []
-        closed = False
-        while at < len(lines) and not closed:
-            line = lines[at]
-            at += 1
-            bare = line.strip()
-            closed = len(bare) >= len(fence) and not bare.strip(fence[0])
-            if not closed:
-                body.append(_unindent(line, indent))
-        words = info.split()
-        blocks.append(Block(words[0].lower() if words else "", "\n".join(body), closed))
-    return blocks
-
-
-# Linear in the line: no two repetitions can match the same characters.
-_AT_START = re.compile(r"(?P<indent>[ \t]*)(?:(?P<ticks>`{3,})(?P<info>[^`]*)|(?P<tildes>~{3,})(?P<any>.*))")
-_AFTER_PROSE = re.compile(r"[^`]*[ \t](?P<ticks>`{3,})[ \t]*(?P<info>[\w+#.-]*)[ \t]*")
-
-
-def _opening(line: str) -> tuple[str, str, int] | None:
-    """Fence, info and indentation if the line opens a block. The info of backticks holds no backtick (that is inline
-    code); after prose at most one label word may follow, so a sentence that mentions ``` opens nothing.
-    """
-    if match := _AT_START.fullmatch(line):
-        fence = match["ticks"] or match["tildes"]
-        return fence, match["info"] or match["any"] or "", len(match["indent"])
-    if match := _AFTER_PROSE.fullmatch(line):
-        return match["ticks"], match["info"], 0
-    return None
-
-
 def _preference(block: Block) -> int:
     if block.label in BBJ_LABELS:
         return 0
     return 1 if not block.label else 2
-
-
-def _unindent(line: str, indent: int) -> str:
-    """Without the indentation that the opening fence had: a block inside a list item is moved to the right."""
-    kept = len(line) - len(line.lstrip(" \t"))
-    return line[min(indent, kept) :]
 
 
 def _tidy(code: str) -> str:

@@ -39,8 +39,13 @@ def keep_freed_memory() -> None:
 
 
 def release_freed_memory() -> None:
-    """Give memory that is free now back to the system. To be called between the parts of a run, not at every step."""
+    """Collect what is no longer used and give it back to the system: between the parts of a run (it takes 0.3 s)."""
     gc.collect()
+    return_freed_memory()
+
+
+def return_freed_memory() -> None:
+    """Give memory that is free now back to the system. Quick, but not for every step: it is fetched again."""
     libc = _glibc()
     if libc is not None:
         libc.malloc_trim(0)

@@ -57,9 +57,10 @@ def load_tokenizer(config: Config) -> Any:
     return apply_template(tokenizer)
 
 
-def load_base(config: Config) -> Any:
+def load_base(config: Config, on_cpu: bool = False) -> Any:
     """The untouched base model, in eval mode, in `config.model.dtype`, on the GPU where there is one.
 
+    `on_cpu` keeps it off the GPU.
     Raises TrainerMissingError if the model is not there.
     """
     check_extra(("torch", "transformers"))
@@ -70,7 +71,7 @@ def load_base(config: Config) -> Any:
     if config.model.quantization == "nf4":
         check_extra(("bitsandbytes",))
         options["quantization_config"] = nf4_config()
-    if torch.cuda.is_available():
+    if torch.cuda.is_available() and not on_cpu:
         # One whole model per process: what DDP needs, and what a single GPU does anyway.
         options["device_map"] = {"": int(os.environ.get("LOCAL_RANK", "0"))}
 
@@ -84,6 +85,14 @@ def load_base(config: Config) -> Any:
     model.generation_config.eos_token_id = [tokenizer.eos_token_id, tokenizer.pad_token_id]
     model.generation_config.pad_token_id = tokenizer.pad_token_id
     return model.eval()
+
+
+def load_architecture(config: Config) -> Any:
+    """The base model's config (layers, widths, vocabulary) without its weights."""
+    check_extra(("torch", "transformers"))
+    from transformers import AutoConfig
+
+    return _from_model(config, model_folder, AutoConfig.from_pretrained)
 
 
 def load_tuned(run_folder: Path | str, merge: bool = False) -> Any:

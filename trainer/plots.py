@@ -19,7 +19,7 @@ def read_metrics(run_folder: Path | str) -> list[dict[str, Any]]:
 
 
 def plot_run(run_folder: Path | str) -> list[Path]:
-    """Write plots/stage1-loss.svg, stage2-loss.svg and learning-rate.svg; returns the files written."""
+    """Write plots/stage1-loss, stage2-loss and learning-rate, each as SVG and PNG; returns the files written."""
     folder = Path(run_folder)
     rows = read_metrics(folder)
     plots = folder / "plots"
@@ -27,7 +27,7 @@ def plot_run(run_folder: Path | str) -> list[Path]:
     stages = [stage for stage in TITLES if any(row["stage"] == stage for row in rows)]
     written = []
     for stage in stages:
-        figure, axes = _figure()
+        made, axes = figure()
         training = [(r["step"], r["loss"]) for r in rows if r["stage"] == stage and "loss" in r]
         held_out = [(r["step"], r["eval_loss"]) for r in rows if r["stage"] == stage and "eval_loss" in r]
         _line(axes, training, TRAINING, "training", "")
@@ -37,8 +37,8 @@ def plot_run(run_folder: Path | str) -> list[Path]:
             axes.annotate(f"best {loss:.3f}", (step, loss), textcoords="offset points", xytext=(0, 9), ha="center")
         axes.set(title=TITLES[stage], xlabel="optimiser step", ylabel="loss (nats per token)")
         axes.legend(frameon=False)
-        written.append(_save(figure, plots / f"{stage}-loss.svg"))
-    figure, axes = _figure()
+        written += save(made, plots / f"{stage}-loss")
+    made, axes = figure()
     offset = 0
     for stage in stages:
         points = [
@@ -48,20 +48,21 @@ def plot_run(run_folder: Path | str) -> list[Path]:
         offset += max(r["step"] for r in rows if r["stage"] == stage)
     axes.set(title="Learning rate", xlabel="optimiser step, both stages", ylabel="learning rate")
     axes.legend(frameon=False)
-    written.append(_save(figure, plots / "learning-rate.svg"))
+    written += save(made, plots / "learning-rate")
     return written
 
 
-def _figure() -> tuple[Any, Any]:
+def figure() -> tuple[Any, Any]:
+    """An empty figure and its axes, in the style of all plots here."""
     # Figure without pyplot: no window system is looked for, and no global list of figures grows.
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7, 4), layout="constrained")
-    axes = figure.add_subplot()
+    made = Figure(figsize=(7, 4), layout="constrained")
+    axes = made.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.3)
     axes.margins(x=0.08, y=0.1)  # room for the label of a best point at the edge
-    return figure, axes
+    return made, axes
 
 
 def _line(axes: Any, points: list[tuple[int, float]], colour: str, label: str, mark: str) -> None:
@@ -69,10 +70,13 @@ def _line(axes: Any, points: list[tuple[int, float]], colour: str, label: str, m
         axes.plot(*zip(*points, strict=True), color=colour, label=label, marker=mark, linewidth=1.6)
 
 
-def _save(figure: Any, path: Path) -> Path:
+def save(made: Any, path: Path) -> list[Path]:
+    """Write a figure as SVG and as PNG, `path` being the name without either suffix; returns both files."""
     import matplotlib
 
+    written = [path.with_name(f"{path.name}{suffix}") for suffix in (".svg", ".png")]
     # Text stays text (searchable, small); no date, so that the same metrics give the same file.
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "bbj"}):
-        figure.savefig(path, metadata={"Date": None})
-    return path
+        made.savefig(written[0], metadata={"Date": None})
+        made.savefig(written[1], dpi=144)
+    return written

@@ -46,14 +46,14 @@ class RunProgress:
         if self._bar:
             self._bar.stop()
 
-    def stage(self, title: str, steps: int) -> None:
-        """A stage begins."""
+    def stage(self, title: str, steps: int, done: int = 0) -> None:
+        """A stage begins, or goes on after `done` steps."""
         self._title, self._total, self._started = title, steps, time.monotonic()
         self._loss = self._held_out = ""
         if self._bar:
-            self._task = self._bar.add_task(title, total=steps, state="")
+            self._task = self._bar.add_task(title, total=steps, completed=done, state="")
         else:
-            say(f"{title}: {steps} steps")
+            say(f"{title}: {steps} steps" + (f", going on after {done}" if done else ""))
 
     def step(self, step: int) -> None:
         """`step` optimiser steps are done."""
@@ -69,9 +69,10 @@ class RunProgress:
         """The training loss of the last steps."""
         self._loss = f"loss {loss:.3f}"
 
-    def evaluated(self, step: int, loss: float) -> None:
-        """The validation loss after `step` steps."""
-        self._held_out = f"validation {loss:.3f}"
+    def evaluated(self, step: int, loss: float, probe: object = None, general: float | None = None) -> None:
+        """The validation loss after `step` steps, what the compile probe found, and the loss on general code."""
+        self._held_out = f"validation {loss:.3f}" + (f", general code {general:.3f}" if general is not None else "")
+        self._held_out += f", {probe}" if probe else ""
         if self._bar:
             self._bar.update(self._task, completed=step, state=self._state())  # type: ignore[arg-type]
         else:

@@ -10,12 +10,21 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+from trainer.redact import redact
+
+
+class _Discreet(logging.Formatter):
+    """Takes secrets out of every line, tracebacks included."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))
+
 
 @contextlib.contextmanager
 def quiet_libraries(log: Path | None = None) -> Iterator[None]:
     """While this lasts, library messages go to `log` (nowhere with None) and their progress bars are off."""
     handler: logging.Handler = logging.FileHandler(log, encoding="utf-8") if log else logging.NullHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(_Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     # Root's own handlers are set aside (a library may have added one); pytest's stay out of it by being put back.
     kept, root.handlers = root.handlers, [handler]

@@ -31,25 +31,30 @@ def page(data: Mapping[str, Any], samples: Sequence[Mapping[str, Any]], metrics:
         f"<h1>compile@1 of {esc(_title(data))}</h1>",
         f'<p class="headline">{_kept_together(esc(data["headline"]))}</p>',
         f'<p class="quiet">{esc(_conditions(data))}, <span class="short">{esc(data["created"])}</span></p>',
-        _section("Read this first", _list(data["caveats"])),
-        _section("All figures", _summary(arms, judge)),
-        _section("Is the difference real?", _comparisons(data["comparisons"], judge)),
-        _section(
+        section("Read this first", bullets(data["caveats"])),
+        section("All figures", _summary(arms, judge)),
+        section("Is the difference real?", _comparisons(data["comparisons"], judge)),
+        section(
             f"compile@1 ({judge}) by generation",
             _figure(plots.bars(arms, "compile_at_1", f"compile@1 ({judge})"))
             + _groups(arms, "by_generation", "generation", judge)
             + "<h3>By type of task</h3>"
             + _groups(arms, "by_type", "type", judge),
         ),
-        _section("What became of the replies", _figure(plots.outcomes(arms)) + _outcomes(arms)),
-        _section(f"Why programs were rejected ({judge})", _errors(arms)),
-        _section(f"Asked for and written (programs accepted by {judge})", _matrices(arms)),
-        _section("How the training went", _losses(metrics)),
-        _section("Samples", _samples(samples)),
-        _section("Were the cases in the training data?", _leaks(data["leaks"])),
-        _section("Record of the run", _record(data)),
+        section("What became of the replies", _figure(plots.outcomes(arms)) + _outcomes(arms)),
+        section(f"Why programs were rejected ({judge})", _errors(arms)),
+        section(f"Asked for and written (programs accepted by {judge})", _matrices(arms)),
+        section("How the training went", losses(metrics)),
+        section("Samples", _samples(samples)),
+        section("Were the cases in the training data?", _leaks(data["leaks"])),
+        section("Record of the run", _record(data)),
     ]
-    return _PAGE.format(title=esc(f"compile@1 of {_title(data)}"), style=_STYLE, body="\n".join(parts))
+    return whole_page(f"compile@1 of {_title(data)}", parts)
+
+
+def whole_page(title: str, parts: Iterable[str]) -> str:
+    """The HTML document around what is in it; `title` is plain text, `parts` are HTML."""
+    return _PAGE.format(title=esc(title), style=_STYLE, body="\n".join(parts))
 
 
 def esc(value: object) -> str:
@@ -84,7 +89,7 @@ def _summary(arms: Sequence[Mapping[str, Any]], judge: str) -> str:
         ("ended by itself", _shares(arms, "stopped"), "of the replies; the others ran into the token limit"),
         ("no verdict", [str(arm["outcomes"]["no verdict"]) for arm in arms], "in none of the figures"),
     ]
-    return _table(
+    return table(
         "All figures by arm",
         ["figure", *(arm["name"] for arm in arms), "what it is"],
         [[name, *cells, note] for name, cells, note in rows],
@@ -95,7 +100,7 @@ def _comparisons(rows: Sequence[Mapping[str, Any]], judge: str) -> str:
     if not rows:
         return "<p>Only one arm: nothing to compare.</p>"
     words = "".join(f"<p>{esc(in_words(row, judge))}</p>" for row in rows)
-    table = _table(
+    figures = table(
         "Paired comparison",
         ["measure", "arms", "both", "only first", "only second", "neither", "difference", "95 %", "p", "p adjusted"],
         [
@@ -111,7 +116,7 @@ def _comparisons(rows: Sequence[Mapping[str, Any]], judge: str) -> str:
             for row in rows
         ],
     )
-    return words + table
+    return words + figures
 
 
 def in_words(row: Mapping[str, Any], judge: str) -> str:
@@ -155,7 +160,7 @@ def _groups(arms: Sequence[Mapping[str, Any]], by: str, noun: str, judge: str) -
         for arm in arms:
             row += [_share(arm[by][name]["compile_at_1"]), _share(arm[by][name]["useful_at_1"])]
         rows.append(row)
-    return _table(f"compile@1 and useful@1 ({judge}) by {noun}", columns, rows)
+    return table(f"compile@1 and useful@1 ({judge}) by {noun}", columns, rows)
 
 
 def _outcomes(arms: Sequence[Mapping[str, Any]]) -> str:
@@ -171,7 +176,7 @@ def _outcomes(arms: Sequence[Mapping[str, Any]]) -> str:
         for why, count in arm["no_verdict"].items():
             rows.append([f"no verdict: {why}", *(str(count) if a is arm else "" for a in arms), ""])
     found = list(arms[0]["extraction"])
-    return _table("Outcomes", ["outcome", *(arm["name"] for arm in arms), "meaning"], rows) + _table(
+    return table("Outcomes", ["outcome", *(arm["name"] for arm in arms), "meaning"], rows) + table(
         "How the program was found",
         ["found as", *(arm["name"] for arm in arms)],
         [[name, *(str(arm["extraction"][name]) for arm in arms)] for name in found],
@@ -187,13 +192,13 @@ def _errors(arms: Sequence[Mapping[str, Any]]) -> str:
                 str(row["count"]),
                 row["title"],
                 row["example"]["message"],
-                _Code(row["example"]["line"]),
+                Code(row["example"]["line"]),
             ]
             for row in arm["errors"]
         ]
         columns = ["code", "programs", "what", "an example's message", "its line"]
         parts.append(
-            _table(f"{arm['name']}: first errors", columns, rows) if rows else f"<p>{esc(arm['name'])}: none.</p>"
+            table(f"{arm['name']}: first errors", columns, rows) if rows else f"<p>{esc(arm['name'])}: none.</p>"
         )
     return "".join(parts)
 
@@ -207,7 +212,7 @@ def _matrices(arms: Sequence[Mapping[str, Any]]) -> str:
             parts.append(f"<p>{esc(arm['name'])}: no accepted program.</p>")
             continue
         parts.append(
-            _table(
+            table(
                 f"{arm['name']}: asked for (rows) and written (columns)",
                 ["asked for", *(name or "nothing specific" for name in written)],
                 [[asked, *(str(row.get(name, 0)) for name in written)] for asked, row in matrix.items()],
@@ -216,7 +221,8 @@ def _matrices(arms: Sequence[Mapping[str, Any]]) -> str:
     return "".join(parts)
 
 
-def _losses(metrics: Sequence[Mapping[str, Any]]) -> str:
+def losses(metrics: Sequence[Mapping[str, Any]]) -> str:
+    """Loss curves of both stages with their tables, as HTML. `metrics` are the rows of a metrics.jsonl."""
     parts = []
     for stage, title in STAGES.items():
         rows = [row for row in metrics if row.get("stage") == stage]
@@ -224,7 +230,7 @@ def _losses(metrics: Sequence[Mapping[str, Any]]) -> str:
             continue
         held_out = [[str(row["step"]), f"{row['eval_loss']:.3f}"] for row in rows if "eval_loss" in row]
         parts.append(f"<h3>{esc(title)}</h3>{_figure(plots.losses(rows, title))}")
-        parts.append(_table("Validation loss", ["step", "validation loss"], held_out) if held_out else "")
+        parts.append(table("Validation loss", ["step", "validation loss"], held_out) if held_out else "")
     return "".join(parts) or "<p>The run folder has no metrics.</p>"
 
 
@@ -244,7 +250,7 @@ def _samples(samples: Sequence[Mapping[str, Any]]) -> str:
             f"<details><summary>{esc(sample['case'])} <small>{esc(', '.join(sample['generation']))}, "
             f"{esc(sample['type'])}{', useful' if sample['useful'] else ''}</small></summary>"
             f"<h4>Prompt</h4>{_pre(sample['prompt'])}<h4>Reply ({sample['tokens']} tokens)</h4>{_pre(sample['reply'])}"
-            + (f"<h4>Diagnostics</h4>{_list(notes)}" if notes else "")
+            + (f"<h4>Diagnostics</h4>{bullets(notes)}" if notes else "")
             + "</details>"
         )
     return "".join(parts)
@@ -265,24 +271,24 @@ def _leaks(leaks: Mapping[str, Any]) -> str:
         ]
         for leak in leaks["found"]
     ]
-    return _table("Cases in the training data", ["case", "what", "where", "similarity", "contained"], rows)
+    return table("Cases in the training data", ["case", "what", "where", "similarity", "contained"], rows)
 
 
 def _record(data: Mapping[str, Any]) -> str:
-    rows = [[key, _Code(value if isinstance(value, str) else json.dumps(value))] for key, value in data["run"].items()]
-    parts = [_table("The run that was evaluated", ["what", "value"], rows) if rows else "<p>No run folder.</p>"]
+    rows = [[key, Code(value if isinstance(value, str) else json.dumps(value))] for key, value in data["run"].items()]
+    parts = [table("The run that was evaluated", ["what", "value"], rows) if rows else "<p>No run folder.</p>"]
     for arm in data["arms"]:
-        identity = [[key, _Code(value)] for key, value in arm["identity"].items()]
-        parts.append(_table(f"Arm {arm['name']}", ["what", "value"], identity))
+        identity = [[key, Code(value)] for key, value in arm["identity"].items()]
+        parts.append(table(f"Arm {arm['name']}", ["what", "value"], identity))
     return "".join(parts)
 
 
-class _Code(str):
+class Code(str):
     """A cell that is shown as code."""
 
 
 def _cell(value: str) -> str:
-    if isinstance(value, _Code):
+    if isinstance(value, Code):
         return f"<td><code>{esc(value)}</code></td>"
     short = ' class="short"' if len(value) <= SHORT_CELL else ""
     return f"<td{short}>{esc(value)}</td>"
@@ -307,11 +313,13 @@ def _copied(copied: Mapping[str, Any]) -> str:
     return f"{copied['lines']} of {copied['of']} = {copied['share'] * 100:.0f} %"
 
 
-def _section(title: str, body: str) -> str:
+def section(title: str, body: str) -> str:
+    """A part of the page under its heading; `body` is HTML."""
     return f"<section><h2>{esc(title)}</h2>{body}</section>"
 
 
-def _list(items: Iterable[str]) -> str:
+def bullets(items: Iterable[str]) -> str:
+    """A list of plain texts."""
     return "<ul>" + "".join(f"<li>{esc(item)}</li>" for item in items) + "</ul>"
 
 
@@ -324,7 +332,8 @@ def _pre(text: str) -> str:
     return f'<pre tabindex="0">{esc(cut)}</pre>'
 
 
-def _table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of plain texts, the first column being the rows' names; a cell that is `Code` is set as code."""
     head = "".join(f'<th scope="col">{esc(column)}</th>' for column in columns)
     body = "".join(
         f'<tr><th scope="row">{esc(row[0])}</th>' + "".join(_cell(value) for value in row[1:]) + "</tr>" for row in rows

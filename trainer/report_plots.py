@@ -86,6 +86,23 @@ def losses(rows: Sequence[Mapping[str, Any]], title: str) -> str:
     return _svg(figure, f"Loss curves of {title}; the table has the validation losses")
 
 
+def learning_rate(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The learning rate over the steps of both stages, one after the other. `rows` are those of a metrics.jsonl."""
+    figure, axes = _figure(1.8)
+    offset = 0
+    for at, stage in enumerate(dict.fromkeys(row["stage"] for row in rows)):
+        mine = [row for row in rows if row["stage"] == stage]
+        points = [(row["step"] + offset, row["learning_rate"]) for row in mine if "learning_rate" in row]
+        if points:
+            label = stage.replace("stage", "stage ")
+            axes.plot(*zip(*points, strict=True), color=ARMS[at], label=label, linewidth=1.7)
+        offset += max(row["step"] for row in mine)
+    axes.set_xlabel("optimiser step, both stages")
+    axes.set_ylabel("learning rate")
+    _legend(figure, axes, 2)
+    return _svg(figure, "Learning rate over the steps of both stages")
+
+
 def _figure(height: float) -> tuple[Any, Any]:
     check_extra(("matplotlib",))
     from matplotlib.figure import Figure  # without pyplot: no window system, no list of open figures

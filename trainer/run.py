@@ -1,25 +1,45 @@
 """The recipe: check, load, stage 1, stage 2, save. Nothing is loaded before everything that can be checked is checked.
 
+A run that was interrupted, even by `kill -9`, goes on when the same command is given again; see resume.py.
+
 Try it: trainer run smollm2-135m --data DATASET --dry-run
 """
 
+import errno
 import json
-import re
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from curator.compiler import judge
+from curator.errors import MissingError
 from curator.output import say
-from trainer import machine
-from trainer.config import Config, Stage, load_config, write_config
-from trainer.data import STAGES, DatasetFolder, StageData, StageName, prepare, read_folder
+from trainer import machine, processes
+from trainer.config import Config, Stage, load_config
+from trainer.data import (
+    STAGES,
+    DatasetFolder,
+    StageData,
+    StageName,
+    affected_rows,
+    check_losses,
+    prepare,
+    read_folder,
+)
 from trainer.errors import TrainerError, TrainerMissingError
 from trainer.extra import check_extra
-from trainer.model import load_base, load_tokenizer, public_name
+from trainer.health import as_record, freeze_rows, heal
+from trainer.model import load_base, load_tokenizer, load_tuned, public_name
 from trainer.progress import RunProgress
 from trainer.quiet import quiet_libraries
+from trainer.record import Record, hash_all
+from trainer.replay import read_replay
+from trainer.resume import claim
 
 
 @dataclass(frozen=True)
@@ -47,8 +67,11 @@ def resolve(name_or_path: str, data: str | None = None, overrides: Sequence[str]
     return config
 
 
-def plan(config: Config) -> Plan:
-    """All checks and counts, with the tokenizer only: no weights are loaded. What `--dry-run` shows."""
+def plan(config: Config, rows_file: Path | None = None) -> Plan:
+    """All checks and counts, with the tokenizer only: no weights are loaded. What `--dry-run` shows.
+
+    `rows_file` gets a line for each row that would not be trained whole, also if that is why a TrainerError is raised.
+    """
     dataset = read_folder(Path(config.data.folder))
     check_extra()
     check_options(config)
@@ -59,7 +82,11 @@ def plan(config: Config) -> Plan:
             raise TrainerError('this GPU cannot compute in bfloat16; set model.dtype = "float32", or use a newer GPU')
         tokenizer = load_tokenizer(config)
         names = [name for name in STAGES if getattr(config, name).enabled]
-        stages = {name: prepare(config, dataset, name, tokenizer) for name in names}
+        replay = read_replay(config.data.replay)
+        stages = {name: prepare(config, dataset, name, tokenizer, replay) for name in names}
+        if rows_file is not None:
+            _write_rows(rows_file, stages)
+        check_losses(config, dataset, stages)
         steps = {
             name: planned_steps(_stage(config, name), data.report["train"]["packed_rows"])
             for name, data in stages.items()
@@ -70,38 +97,97 @@ def plan(config: Config) -> Plan:
 def run(config: Config, out: Path | None = None) -> Path:
     """Train as the config says; returns the run folder. `out` names that folder; without it one is numbered.
 
-    Raises TrainerError (and TrainerMissingError) for all a user can mend; an unfinished run folder says so in run.json.
+    If the folder holds the same run, interrupted, it goes on. Raises TrainerError (and TrainerMissingError) for all a
+    user can mend; run.json says how the run ended.
     """
     say(f"checking {config.data.folder} and loading {public_name(config)}")
     checked = plan(config)
-    folder = make_run_folder(config, out)
-    with quiet_libraries(folder / "log.txt"), RunProgress() as progress:
-        from trainer.record import Record
+    hashes = hash_all(config, checked.dataset, checked.tokenizer)
+    log = "log.txt" if processes.is_first() else f"log-{os.environ['RANK']}.txt"
+    with (
+        processes.only_first_speaks(),
+        claim(config, hashes, out) as folder,
+        quiet_libraries(folder / log),
+        RunProgress() as progress,
+    ):
+        from trainer.merge import FOLDER, merge, wanted
+        from trainer.plots import plot_run
+        from trainer.run_report import write_report
         from trainer.stage import train_stage
 
         threads = machine.set_threads(config.run.threads)
-        record = Record(folder, config, checked.dataset, checked.tokenizer, threads)
-        (folder / "data-report.json").write_text(json.dumps(checked.report(), indent=2) + "\n", encoding="utf-8")
-        status = "failed"
-        try:
+        with recording(folder, checked, hashes, threads) as record:
             adapter: Path | None = None
             for name, data in checked.stages.items():
-                model = with_adapter(config, adapter)
-                result = train_stage(name, config, model, checked.tokenizer, data, folder, progress)
-                record.stage(name, result.as_dict())
+                if name not in record.stages:
+                    load = partial(with_adapter, config, adapter, record)
+                    result = train_stage(name, config, load, checked.tokenizer, data, folder, progress)
+                    record.stage(name, result.as_dict())
+                    machine.release_freed_memory()  # the next stage loads the base again; two do not fit into a GPU
                 adapter = folder / name
-                del model
-                machine.release_freed_memory()  # the next stage loads the base again; two do not fit into a GPU
-            status = "finished"
-        except KeyboardInterrupt:
-            status = "stopped"
-            raise
-        finally:
-            record.end(status)
-        from trainer.plots import plot_run
-
-        plot_run(folder)
+            if not processes.is_first():
+                return folder  # what is left is for one
+            _test_stopping(checked, folder, record)
+            if wanted(config) and not (folder / FOLDER).exists():
+                say(f"merged model: {merge(folder)}")
+            plot_run(folder)
+        write_report(folder)  # once the record says how the run ended
     return folder
+
+
+@contextmanager
+def recording(folder: Path, checked: Plan, hashes: dict[str, Any], threads: int) -> Iterator[Record]:
+    """The run's record while the run lasts: says in run.json how it ended, and to the user how to go on."""
+    status = "failed"
+    try:
+        record = Record(folder, checked.config, hashes, checked.dataset.manifest.get("corpus_commit"), threads)
+        if processes.is_first():
+            report = json.dumps(checked.report(), indent=2) + "\n"
+            (folder / "data-report.json").write_text(report, encoding="utf-8")
+            (folder / "affected-rows.jsonl").write_text(affected_rows(checked.stages), encoding="utf-8")
+    except OSError as error:
+        raise TrainerError(
+            f"{folder}: cannot be written ({error.strerror}); free space or give another --out"
+        ) from None
+    try:
+        yield record
+        status = "failed stop test" if record.failed_stop_test else "finished"
+    except KeyboardInterrupt:
+        status = "stopped"
+        say(f"stopped; to go on from the last checkpoint, give the same command again with --out {folder}")
+        raise
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS):
+            raise
+        raise TrainerError(
+            f"{folder}: cannot be written: {error.strerror}; free space and start the same command again: it goes on"
+        ) from error
+    finally:
+        record.end(status)
+
+
+def _test_stopping(checked: Plan, folder: Path, record: Record) -> None:
+    """The stop test, once, with the adapter that stage 2 left."""
+    from trainer.stop_test import choose_prompts, stop_test
+
+    settings = checked.config.stop_test
+    if "stage2" not in checked.stages or not settings.prompts or record.has_stop_test:
+        return
+    rows = choose_prompts(settings, checked.tokenizer, checked.stages["stage2"].validation.rows)
+    if not rows:
+        say(f"stop test left out: no held-out answer takes at most half of stop_test.tokens = {settings.tokens}")
+        return
+    say(f"stop test: {len(rows)} held-out prompts")
+    result = stop_test(settings, load_tuned(folder), checked.tokenizer, rows)
+    record.update(stop_test=result.as_dict())
+    machine.release_freed_memory()
+
+
+def _write_rows(path: Path, stages: dict[StageName, StageData]) -> None:
+    try:
+        path.write_text(affected_rows(stages), encoding="utf-8")
+    except OSError as error:
+        raise TrainerError(f"{path}: cannot be written ({error.strerror}); choose another --rows") from None
 
 
 def check_options(config: Config) -> None:
@@ -112,9 +198,14 @@ def check_options(config: Config) -> None:
     for tracker in config.run.report_to:
         if find_spec(tracker) is None:
             raise TrainerMissingError(f'run.report_to: "{tracker}" is not installed; run "pip install {tracker}"')
+    if config.stage1.enabled and config.probe.files:
+        try:
+            judge([], config.probe.compiler)
+        except MissingError as error:
+            raise TrainerMissingError(f"probe.compiler: {error}") from None
 
 
-def with_adapter(config: Config, adapter: Path | None) -> Any:
+def with_adapter(config: Config, adapter: Path | None, record: Record | None = None) -> Any:
     """The base model with a new adapter, or with the one the stage before left on disk, ready to be trained on.
 
     One adapter goes through both stages. Merging between them would change the base, which is not possible when it is
@@ -124,43 +215,32 @@ def with_adapter(config: Config, adapter: Path | None) -> Any:
     from transformers import set_seed
 
     base = load_base(config)
+    if record is not None:
+        record.revision(getattr(base.config, "_commit_hash", None))
     set_seed(config.run.seed)  # the adapter's first weights are random
     if adapter is not None:
         model = PeftModel.from_pretrained(base, str(adapter), is_trainable=True)
         # On disk the base has its public name; at every save PEFT would ask the model hub about that one.
         model.peft_config["default"].base_model_name_or_path = base.config._name_or_path
         return model
+    health, chat_rows = heal(base, load_tokenizer(config), config)
+    if record is not None:
+        record.update(token_health=as_record(health))
     lora = config.lora
     targets = lora.target_modules if isinstance(lora.target_modules, str) else list(lora.target_modules)
-    return get_peft_model(
+    model = get_peft_model(
         base,
         LoraConfig(
             r=lora.rank,
             lora_alpha=lora.alpha,
             lora_dropout=lora.dropout,
             target_modules=targets,
+            trainable_token_indices=chat_rows or None,
             task_type="CAUSAL_LM",
         ),
     )
-
-
-def make_run_folder(config: Config, out: Path | None) -> Path:
-    """A new run folder with the resolved config in it. Raises TrainerError if it exists with something in it."""
-    folder = out or _numbered(Path(config.run.out), config.name)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise TrainerError(f"{folder}: is there already; give another --out, or remove it")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "config.toml").write_text(write_config(config), encoding="utf-8")
-    except OSError as error:
-        raise TrainerError(f"{folder}: cannot be written ({error.strerror}); give another --out") from None
-    return folder
-
-
-def _numbered(root: Path, name: str) -> Path:
-    """`root/name-1`, or the next number after those that are there."""
-    taken = [re.fullmatch(rf"{re.escape(name)}-(\d+)", path.name) for path in root.glob(f"{name}-*")]
-    return root / f"{name}-{max((int(match[1]) for match in taken if match), default=0) + 1}"
+    freeze_rows(model, frozen=config.stage1.enabled)
+    return model
 
 
 def _stage(config: Config, name: StageName) -> Stage:

@@ -1,31 +1,49 @@
-"""One function trains either stage: TRL's SFTTrainer does the loop, this sets it up, watches it and keeps the account.
+"""One function trains either stage: TRL's SFTTrainer does the loop, this sets it up and keeps what came of it.
 
 Stage 1 and stage 2 differ in their rows, their end token and where the loss is taken; everything else is the config's.
+A stage that was interrupted goes on from its newest whole checkpoint.
 """
 
-import json
 import math
-import time
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from transformers import PrinterCallback, TrainerCallback
-from trl import SFTConfig, SFTTrainer
+from safetensors import SafetensorError
+from transformers import PrinterCallback
+from trl import SFTConfig
 
+from curator.output import say
+from trainer import checkpoints, processes
+from trainer.checkpoints import Checkpoint, StageState
+from trainer.choice import Choice, ProbeResult, choose
 from trainer.config import Config, Stage
 from trainer.data import StageData, StageName
 from trainer.errors import TrainerError
-from trainer.machine import peak_memory_gb, release_freed_memory
+from trainer.estimate import advice
+from trainer.general import GeneralLoss, read_general
+from trainer.loss import WeightedTrainer
+from trainer.machine import peak_memory_gb
+from trainer.model import public_name
+from trainer.probe import CompileProbe
 from trainer.progress import RunProgress
+from trainer.tensorboard import tensorboard_in
 from trainer.tokens import END_OF_DOCUMENT, STOP
+from trainer.watch import TITLES, Plan, Watch
 
-TITLES: dict[StageName, str] = {"stage1": "stage 1: raw BBj", "stage2": "stage 2: conversations"}
+# Parts of what torch says, in small letters: CUDA and its libraries, then the allocator of the CPU.
+_NO_MEMORY = ("out of memory", "cublas_status_alloc_failed", "defaultcpuallocator", "not enough memory")
 
 
 @dataclass(frozen=True)
 class StageResult:
-    """What a stage did. Losses are of the validation rows, in nats per token; tokens are those the model read."""
+    """What a stage did. Losses are of the validation rows, in nats per token; tokens are those the model read.
+
+    Minutes and tokens are those of all processes that worked on the stage, if it was interrupted.
+    """
 
     steps: int
     planned_steps: int
@@ -33,10 +51,16 @@ class StageResult:
     tokens: int
     minutes: float  # the stage, evaluations and checkpoints included
     training_minutes: float  # the training steps alone
+    probe_minutes: float  # the compile probe
     tokens_per_second: float  # of the training steps
     eval_loss_before: float
-    eval_loss_best: float
-    best_step: int
+    eval_loss_best: float  # of the checkpoint that went on
+    best_step: int  # that checkpoint
+    general_loss_before: float | None  # on general code and chat: what the stage costs of what was known
+    general_loss: float | None  # of the checkpoint that went on
+    why: str  # why it was chosen
+    probe_before: ProbeResult | None
+    probe: ProbeResult | None  # of the checkpoint that went on
     peak_memory_gb: dict[str, float]
 
     def as_dict(self) -> dict[str, Any]:
@@ -45,43 +69,59 @@ class StageResult:
 
 
 def train_stage(
-    name: StageName, config: Config, model: Any, tokenizer: Any, data: StageData, folder: Path, progress: RunProgress
+    name: StageName,
+    config: Config,
+    load: Callable[[], Any],
+    tokenizer: Any,
+    data: StageData,
+    folder: Path,
+    progress: RunProgress,
 ) -> StageResult:
-    """Train `model` (a PeftModel, changed in place) on one stage and save its adapter as `folder/<name>/`.
+    """Train what `load` gives (a PeftModel) on one stage, and put the chosen adapter into `folder/<name>/`.
 
-    The adapter saved is that of the best validation loss, not of the last step. Metrics are appended to
-    `folder/metrics.jsonl`, checkpoints are in `folder/checkpoints/<name>/`.
+    Metrics are appended to `folder/metrics.jsonl`, checkpoints are in `folder/checkpoints/<name>/`. If there are whole
+    checkpoints, the stage goes on from the newest; if that is its last, nothing is loaded or trained.
+    Raises TrainerError if memory or disk run out, or the training diverges.
     """
-    trainer, watch = make_trainer(name, config, model, tokenizer, data, folder, progress)
-    started = time.monotonic()
-    try:
-        trainer.train()
-    except RuntimeError as error:
-        if "out of memory" in str(error).lower():
-            raise TrainerError(out_of_memory(name, getattr(config, name))) from error
-        raise
-    target = folder / name
-    trainer.model.save_pretrained(str(target))
-    scrub(target, public_name=_public_name(config))
-    best = min(watch.eval_losses, key=lambda pair: pair[1])
-    return StageResult(
-        steps=trainer.state.global_step,
-        planned_steps=planned_steps(getattr(config, name), data.report["train"]["packed_rows"]),
-        stopped_by=watch.stopped_by(trainer.state.global_step),
-        tokens=int(trainer._total_train_tokens),
-        minutes=round((time.monotonic() - started) / 60, 2),
-        training_minutes=round(watch.training_seconds / 60, 2),
-        tokens_per_second=round(trainer._total_train_tokens / max(watch.training_seconds, 1e-9), 1),
-        eval_loss_before=watch.eval_losses[0][1],
-        eval_loss_best=best[1],
-        best_step=best[0],
-        peak_memory_gb=peak_memory_gb(),
-    )
+    written = folder / "checkpoints" / name
+    resumed = processes.first_before_others(lambda: newest(name, written))
+    if resumed is None or not resumed.state.stopped_by:
+        with _clear_memory_errors(name, config), tensorboard_in(folder):
+            trainer, _ = make_trainer(name, config, load(), tokenizer, data, folder, progress, resumed)
+            with _clear_disk_errors(written):
+                trainer.train(resume_from_checkpoint=str(resumed.path) if resumed else None)
+    processes.wait()  # until the first has written the last checkpoint
+    found = checkpoints.whole(written)
+    state = found[0].state
+    choice = choose(state.evaluations, {checkpoint.state.step for checkpoint in found})
+    if processes.is_first():
+        with _clear_disk_errors(written):
+            _put_adapter(written / f"checkpoint-{choice.evaluation.step}", folder / name)
+    processes.wait()  # the next stage begins with it
+    say(f"{TITLES[name]}: the adapter of step {choice.evaluation.step} goes on: {choice.why}")
+    return _result(state, choice)
+
+
+def newest(name: StageName, written: Path) -> Checkpoint | None:
+    """The checkpoint that a stage goes on from; half-written ones are removed, and it is said."""
+    found = checkpoints.whole(written)
+    broken = checkpoints.remove_others(written, {checkpoint.state.step for checkpoint in found})
+    if broken:
+        then = f"going on from {found[0].path.name}" if found else "starting the stage again"
+        say(f"{name}: {', '.join(broken)} half-written, removed; {then}")
+    return found[0] if found else None
 
 
 def make_trainer(
-    name: StageName, config: Config, model: Any, tokenizer: Any, data: StageData, folder: Path, progress: RunProgress
-) -> tuple[Any, "Watch"]:
+    name: StageName,
+    config: Config,
+    model: Any,
+    tokenizer: Any,
+    data: StageData,
+    folder: Path,
+    progress: RunProgress,
+    resumed: Checkpoint | None = None,
+) -> tuple[Any, Watch]:
     """The SFTTrainer of a stage, ready to train, and the callback that watches it.
 
     Raises TrainerError if TRL kept another number of rows than our own account says: then the account would be false.
@@ -90,17 +130,30 @@ def make_trainer(
 
     stage: Stage = getattr(config, name)
     steps = planned_steps(stage, data.report["train"]["packed_rows"])
-    watch = Watch(name, steps, stage.max_minutes, folder, progress, _public_name(config))
-    trainer = SFTTrainer(
+    probe = None
+    if name == "stage1" and config.probe.files:
+        probe = CompileProbe(config.probe, tokenizer, [row["text"] for row in data.validation.rows])
+        if not probe.beginnings:
+            say("stage1: no held-out program is long enough for the compile probe; it is left out")
+            probe = None
+    rows = read_general(config.data.general)
+    general = GeneralLoss(tokenizer, rows) if rows else None
+    plan = Plan(name, steps, stage.evaluations, stage.max_minutes, stage.patience, public_name(config), probe, general)
+    watch = Watch(plan, folder, progress, resumed)
+    trainer = WeightedTrainer(
         model=model,
-        args=arguments(name, config, steps, folder),
-        train_dataset=Dataset.from_list(data.train.rows),
-        eval_dataset=Dataset.from_list(data.validation.rows),
+        args=arguments(name, config, steps, folder, first=resumed is None),
+        train_dataset=Dataset.from_list(data.train.examples(weigh_prompt=stage.prompt_weight > 0)),
+        eval_dataset=Dataset.from_list(data.validation.examples()),  # answers only: losses compare between runs
         processing_class=tokenizer,
-        callbacks=[watch, *_patience(stage)],
+        callbacks=[watch],
+        prompt_weight=stage.prompt_weight,
     )
+    watch.trainer = trainer
     trainer.remove_callback(PrinterCallback)  # prints every log row to stdout once tqdm is off
     trainer.create_model_card = lambda *a, **k: None  # a README.md in every checkpoint, with paths of this machine
+    if not trainer.is_fsdp_enabled:
+        _keep_adapter_precise(trainer.model)
     for split, rows, expected in (
         ("training", trainer.train_dataset, data.report["train"]["packed_rows"]),
         ("validation", trainer.eval_dataset, data.report["validation"]["packed_rows"]),
@@ -113,8 +166,8 @@ def make_trainer(
     return trainer, watch
 
 
-def arguments(name: StageName, config: Config, steps: int, folder: Path) -> SFTConfig:
-    """A stage's settings in TRL's words."""
+def arguments(name: StageName, config: Config, steps: int, folder: Path, first: bool) -> SFTConfig:
+    """A stage's settings in TRL's words. `first`: the stage begins, so the validation rows are measured before it."""
     import torch
 
     stage: Stage = getattr(config, name)
@@ -141,13 +194,10 @@ def arguments(name: StageName, config: Config, steps: int, folder: Path) -> SFTC
         "dataloader_pin_memory": on_gpu,
         "eval_strategy": "steps",
         "eval_steps": evaluate_every,
-        "eval_on_start": True,
+        "eval_on_start": first,
         "save_strategy": "steps",
-        "save_steps": evaluate_every,
-        "save_total_limit": 2,  # the best and the last
-        "load_best_model_at_end": True,
-        "metric_for_best_model": "eval_loss",
-        "greater_is_better": False,
+        "save_steps": evaluate_every,  # Watch removes those that can no longer be chosen
+        "logging_nan_inf_filter": False,  # a loss that is not a number is an error, not the mean of those before it
         "logging_steps": config.run.log_every,
         "logging_first_step": True,
         "seed": config.run.seed,
@@ -162,114 +212,106 @@ def arguments(name: StageName, config: Config, steps: int, folder: Path) -> SFTC
         options["eos_token"] = END_OF_DOCUMENT  # what the base model was pretrained to read between documents
     else:
         options["eos_token"] = STOP
-        options["assistant_only_loss"] = True
     return SFTConfig(**options)
 
 
 def planned_steps(stage: Stage, rows: int) -> int:
     """Optimiser steps of a stage with this many rows, packing done: `epochs` passes, capped by `max_steps`."""
-    steps = max(1, math.ceil(rows * stage.epochs / (stage.batch_size * stage.accumulation)))
+    a_step = stage.batch_size * stage.accumulation * processes.count()
+    steps = max(1, math.ceil(rows * stage.epochs / a_step))
     return min(steps, stage.max_steps) if stage.max_steps else steps
 
 
-def out_of_memory(name: StageName, stage: Stage) -> str:
-    """What to change, in the order of what it costs."""
-    advice = []
-    if not stage.gradient_checkpointing:
-        advice.append(f"{name}.gradient_checkpointing = true")
-    if stage.batch_size > 1:
-        advice.append(f"{name}.batch_size = {stage.batch_size // 2} with accumulation = {stage.accumulation * 2}")
-    advice.append(f"{name}.max_length = {stage.max_length // 2}")
-    advice.append('model.quantization = "nf4" if it is not, a smaller lora.rank, or a smaller model')
-    return f"{name}: out of memory. Change one of these, in this order: " + "; ".join(advice)
+def out_of_memory(name: StageName, config: Config) -> str:
+    """What happened and which settings would need less, the most effective one first."""
+    return f"{name}: out of memory. Change one of these, the first does most: " + "; ".join(
+        [*advice(config, getattr(config, name), name), "or take a smaller model"]
+    )
 
 
-class Watch(TrainerCallback):
-    """Writes metrics.jsonl, moves the progress bar, stops on time, and makes the last step an evaluated one."""
-
-    def __init__(
-        self, name: StageName, steps: int, max_minutes: float, folder: Path, progress: RunProgress, public_name: str
-    ) -> None:
-        self.eval_losses: list[tuple[int, float]] = []
-        self.training_seconds = 0.0
-        self._name = name
-        self._steps = steps
-        self._limit_s = max_minutes * 60 or math.inf
-        self._metrics = folder / "metrics.jsonl"
-        self._progress = progress
-        self._public_name = public_name
-        self._out_of_time = False
-        self._begun = time.monotonic()
-        self._step_begun = self._begun
-
-    def stopped_by(self, step: int) -> str:
-        """Why the stage ended after `step` steps."""
-        if self._out_of_time:
-            return "time"
-        return "plan" if step >= self._steps else "patience"
-
-    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        self._begun = time.monotonic()
-        self._progress.stage(TITLES[self._name], self._steps)
-
-    def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        self._step_begun = time.monotonic()
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        now = time.monotonic()
-        self.training_seconds += now - self._step_begun
-        self._progress.step(state.global_step)
-        if now - self._begun > self._limit_s and state.global_step < self._steps:
-            self._out_of_time = True
-            control.should_training_stop = True
-        if control.should_training_stop or state.global_step >= self._steps:
-            # The last step need not be a multiple of eval_steps, and an unmeasured one cannot be the best.
-            control.should_evaluate = control.should_save = True
-
-    def on_prediction_step(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        self._progress.validating()
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
-        release_freed_memory()  # rows of many lengths leave the heap in pieces
-        logs = dict(logs or {})
-        if "loss" in logs:
-            self._progress.logged(float(logs["loss"]))
-        if "eval_loss" in logs:
-            self.eval_losses.append((state.global_step, float(logs["eval_loss"])))
-            self._progress.evaluated(state.global_step, float(logs["eval_loss"]))
-        if "loss" not in logs and "eval_loss" not in logs:
-            return  # the Trainer's closing summary: its figures are wrong after a resume, and run.json has our own
-        seconds = round(time.monotonic() - self._begun, 2)
-        row = {"stage": self._name, "step": state.global_step, "seconds": seconds, **logs}
-        with self._metrics.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
-
-    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        scrub(Path(args.output_dir) / f"checkpoint-{state.global_step}", self._public_name)
+# --- helpers ------------------------------------------------------------------------------------------------------
 
 
-def scrub(adapter: Path, public_name: str) -> None:
-    """Take this machine's paths out of a saved adapter: its base model is named by its public id.
+def _keep_adapter_precise(model: Any) -> None:
+    """Train the adapter in float32, also where TRL has cast it to bfloat16 because the base is quantised.
 
-    Done after saving: with the public id in place before, PEFT would ask the model hub about it at every save.
+    bfloat16 has 8 bits: late in the schedule a step is smaller than the last of them and is rounded away. And a resumed
+    adapter would be float32 anyway (PEFT casts what it loads), so that a resumed run would not be the same run.
     """
-    path = adapter / "adapter_config.json"
-    if path.is_file():
-        values = json.loads(path.read_text(encoding="utf-8"))
-        values["base_model_name_or_path"] = public_name
-        path.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
-    (adapter / "README.md").unlink(missing_ok=True)  # PEFT's model card template names the path too
+    import torch
+
+    for parameter in model.parameters():
+        if parameter.requires_grad and parameter.dtype == torch.bfloat16:
+            parameter.data = parameter.data.float()
 
 
-def _public_name(config: Config) -> str:
-    from trainer.model import public_name
+def _put_adapter(checkpoint: Path, target: Path) -> None:
+    """Copy a checkpoint's adapter into the stage's folder, which appears by one rename."""
+    half = target.with_name(f"{target.name}.part")
+    for path in (half, target):
+        shutil.rmtree(path, ignore_errors=True)  # left by a run that was killed just here
+    half.mkdir()
+    for file in sorted(checkpoint.glob("adapter_*")):
+        shutil.copyfile(file, half / file.name)  # not its mode: safetensors writes files that only their owner reads
+    half.rename(target)
 
-    return public_name(config)
+
+def _result(state: StageState, choice: Choice) -> StageResult:
+    return StageResult(
+        steps=state.step,
+        planned_steps=state.steps,
+        stopped_by=state.stopped_by,
+        tokens=state.tokens,
+        minutes=round(state.seconds / 60, 2),
+        training_minutes=round(state.training_seconds / 60, 2),
+        probe_minutes=round(state.probe_seconds / 60, 2),
+        tokens_per_second=round(state.tokens / max(state.training_seconds, 1e-9), 1),
+        eval_loss_before=state.evaluations[0].loss,
+        eval_loss_best=choice.evaluation.loss,
+        best_step=choice.evaluation.step,
+        general_loss_before=state.evaluations[0].general,
+        general_loss=choice.evaluation.general,
+        why=choice.why,
+        probe_before=state.evaluations[0].probe,
+        probe=choice.evaluation.probe,
+        peak_memory_gb=peak_memory_gb(),
+    )
 
 
-def _patience(stage: Stage) -> list[TrainerCallback]:
-    if not stage.patience:
-        return []
-    from transformers import EarlyStoppingCallback
+@contextmanager
+def _clear_memory_errors(name: StageName, config: Config) -> Iterator[None]:
+    """Memory that runs out becomes one line with its cure. On a GPU and on a CPU torch reports it in many words."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:  # torch.OutOfMemoryError is a RuntimeError
+        words = str(error).lower()
+        if isinstance(error, MemoryError) or any(word in words for word in _NO_MEMORY):
+            raise TrainerError(out_of_memory(name, config)) from error
+        raise
 
-    return [EarlyStoppingCallback(early_stopping_patience=stage.patience)]
+
+@contextmanager
+def _clear_disk_errors(written: Path) -> Iterator[None]:
+    """A disk that cannot be written becomes one line with its cure."""
+    try:
+        yield
+    except (OSError, SafetensorError, RuntimeError) as error:
+        # torch.save and safetensors report a full disk by errors of their own, with the reason in their text at best.
+        in_torch = "PytorchStreamWriter" in str(error) or "inline_container" in str(error)
+        if isinstance(error, RuntimeError) and not in_torch:
+            raise
+        raise TrainerError(_cannot_write(error, written)) from error
+
+
+def _cannot_write(error: Exception, written: Path) -> str:
+    reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+    found = checkpoints.whole(written)
+    needed = ""
+    if found:
+        size = sum(file.stat().st_size for file in found[0].path.rglob("*") if file.is_file())
+        needed = f" (a checkpoint takes {size / 1e6:,.0f} MB)"
+    then = f"it goes on from step {found[0].state.step}" if found else "the stage begins again"
+    return (
+        f"{written}: a checkpoint could not be written: {reason}. Free space there{needed} and start the same command "
+        f"again; {then}"
+    )

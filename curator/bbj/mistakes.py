@@ -27,8 +27,10 @@ def explain(p: Line, start: int, fault: Fault) -> Problem:
     places = offsets(p.text)
     index = min(index, len(places) - 1)
     first, last = places[index]
-    found = p.text[first:last]
-    words.setdefault("found", found or "the end of the line")
+    sign = words.get("found", "")
+    if sign and not any(c.isalnum() for c in sign) and p.text.startswith(sign, first):
+        last = max(last, first + len(sign))  # `++` is two tokens and one mistake
+    words.setdefault("found", p.text[first:last] or "the end of the line")
     nearby = p.toks[start : start + 20]
     if words.get("name") in nearby:  # as written, not in lower case
         name_first, name_last = places[start + nearby.index(words["name"])]

@@ -6,47 +6,85 @@ from typing import Any
 
 import click
 
-from curator.commands.options import (
-    COMPILER,
-    PATHS,
-    THRESHOLD,
-    example_paths,
-)
+from curator.commands.options import COMPILER, JOBS, PATHS, THRESHOLD, example_paths, record_of, stages
 from curator.errors import ExitCode
+
+# So much of what is left out is said; removed.jsonl has all of it.
+_SHOWN = 50
 
 
 @click.command()
 @PATHS
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The dataset folder to make or replace.")
 @click.option("--source", "sources", multiple=True, type=click.Path(path_type=Path), help="Plain BBj for stage 1.")
+@click.option(
+    "--merge", "foreign", multiple=True, type=click.Path(path_type=Path), help="Rows that others made, as JSONL."
+)
+@click.option("--merge-source", default="", help="What to call their source. Default: the file's name.")
+@click.option(
+    "--splits",
+    "ledger_path",
+    type=click.Path(path_type=Path),
+    help="The ledger of what stands in which split: read, and added to. Default: the one in --out.",
+)
+@click.option(
+    "--also", multiple=True, type=click.Choice(["alpaca", "sharegpt"]), help="Write the rows in this form too."
+)
 @click.option("--validation-share", type=click.FloatRange(0, 0.5), default=0.1, show_default=True)
 @click.option("--test-share", type=click.FloatRange(0, 0.5), default=0.1, show_default=True)
 @THRESHOLD
 @click.option("--keep-duplicates", is_flag=True, help="Keep near-duplicates, in one split.")
 @COMPILER
+@JOBS
 def convert(
     paths: Sequence[Path],
     out: Path,
     sources: Sequence[Path],
-    validation_share: float,
-    test_share: float,
-    threshold: float,
-    keep_duplicates: bool,
+    foreign: Sequence[Path],
+    merge_source: str,
+    ledger_path: Path | None,
     compiler: Any,
+    jobs: int,
+    **how: Any,
 ) -> ExitCode:
-    """Make a dataset folder: ChatML conversations split by cluster, raw code, manifest, dataset card."""
-    from curator import checks, corpus, dataset, output
+    """Make a dataset folder: ChatML conversations split by cluster, raw code, manifest, dataset card.
+
+    What the ledger has placed stays in its split; only what is new is placed. Commit it to keep the split for all.
+    """
+    from curator import batch, corpus, dataset, dataset_files, merge, output, splits
+    from curator.row_checks import Options
 
     files = example_paths(paths)
-    examples, unreadable = corpus.load(files)
-    found = [*unreadable, *checks.check_examples(examples, compiler)]
-    invalid = frozenset(d.path for d in found if d.severity == "error")
-    options = dataset.Options(validation_share, test_share, threshold, keep_duplicates)
-    made = dataset.build(examples, invalid, sources, options)
-    manifest = dataset.write(made, out, options, files[0].parent)
-    output.table(f"{out}", ["file", "rows"], [(f"{name}.jsonl", len(rows)) for name, rows in made.rows.items()])
-    for removed in made.removed:
+    ledger_path = ledger_path or out / splits.LEDGER
+    ledger = splits.read_ledger(ledger_path)
+    with stages() as progress:
+        found = batch.check_files(files, compiler, jobs or None, progress)
+        examples, _ = corpus.load(files)
+        invalid = frozenset(d.path for d in found if d.severity == "error")
+        record = record_of(files)
+        states = {e.path: record.standing(e).state for e in examples} if record else {}
+        merged = merge.read(foreign, merge_source, Options(compiler, threshold=how["threshold"]), progress)
+        made = dataset.build(
+            examples,
+            invalid,
+            sources,
+            dataset.Options(**how),
+            merged=merged,
+            ledger=ledger,
+            states=states,
+            jobs=jobs or None,
+            progress=progress,
+        )
+        manifest = dataset_files.write(made, out, files[0].parent, jobs=jobs or None, progress=progress)
+        if ledger_path.parent.resolve() != out.resolve():
+            corpus.write(ledger_path, (out / splits.LEDGER).read_text("utf-8"))
+    output.table(f"{out}", ["file", "rows"], [(name, facts["rows"]) for name, facts in manifest["files"].items()])
+    for removed in made.removed[:_SHOWN]:
         output.say(f"left out: {removed.id}: {removed.reason}" + (f" ({removed.partner})" if removed.partner else ""))
+    if len(made.removed) > _SHOWN:
+        output.say(f"left out: {len(made.removed) - _SHOWN} more, all in {out / 'removed.jsonl'}")
+    for key, was in made.moved.items():
+        output.say(f"moved: {key} from {was} to {made.ledger[key]}: it became near to what stands there")
     output.say(f"content hash {manifest['content_hash']}")
     for diagnostic in found:
         if diagnostic.severity == "error":

@@ -1,32 +1,118 @@
 """`curator import`: make examples of what others made."""
 
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from curator.commands.options import COMPILER, CORPUS, reading, root_or_here
-from curator.errors import ExitCode
+from curator.errors import CuratorError, ExitCode
+from curator.labels import TOPICS
+
+if TYPE_CHECKING:
+    from curator.import_code import Draft
 
 
 @click.command("import")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @CORPUS
-@click.option("--source", default="", help="What to name as the source. Default: the file's name.")
-@click.option("--license", "license_name", default="", help="The licence of the rows, as an SPDX identifier.")
-@click.option("--limit", type=click.IntRange(1), help="Stop after so many examples.")
+@click.option("--clipboard", is_flag=True, help="Take what the clipboard holds.")
+@click.option("--title", default="", help="Of code: the title, instead of the one suggested.")
+@click.option("--topic", type=click.Choice(TOPICS), help="Of code: the topic, instead of the one suggested.")
+@click.option("--together", is_flag=True, help="Of several .bbj files: one example with all of them.")
+@click.option("--source", default="", help="Of a dataset: what to name as the source. Default: the file's name.")
+@click.option("--license", "license_name", default="", help="Of a dataset: its licence, as an SPDX identifier.")
+@click.option("--limit", type=click.IntRange(1), help="Of a dataset: stop after so many examples.")
 @click.option("--dry-run", is_flag=True, help="Write nothing, only say what would be written.")
 @COMPILER
 def import_command(
-    path: Path, root: Path | None, source: str, license_name: str, limit: int | None, dry_run: bool, compiler: Any
+    paths: Sequence[Path],
+    root: Path | None,
+    clipboard: bool,
+    title: str,
+    topic: str | None,
+    together: bool,
+    source: str,
+    license_name: str,
+    limit: int | None,
+    dry_run: bool,
+    compiler: Any,
 ) -> ExitCode:
-    """Make examples of the good rows of a dataset that others made, as drafts to be reviewed."""
+    """Make draft examples of BBj code (.bbj files, text with fenced code, standard input as -) or of a dataset.
+
+    Code and words are taken apart, the labels are suggested by the code, and each example is marked as a draft.
+    A dataset is a JSONL file of chats or tasks; its good rows become examples.
+    """
+    from curator.import_code import CODE_ENDINGS, TEXT_ENDINGS
+
+    folder = root or root_or_here()
+    rows = [path for path in paths if path.name != "-" and path.suffix.lower() not in CODE_ENDINGS + TEXT_ENDINGS]
+    if rows and (len(paths) > 1 or clipboard):
+        raise CuratorError(f"{rows[0]}: is no .bbj, .md or .txt file; a dataset is imported alone")
+    if rows:
+        return _rows(rows[0], folder, source, license_name, limit, dry_run, compiler)
+    if not paths and not clipboard:
+        raise CuratorError("what to import? give .bbj files, a .jsonl dataset, - for standard input, or --clipboard")
+    return _code(paths, folder, clipboard, title, topic, together, dry_run)
+
+
+def _code(
+    paths: Sequence[Path], root: Path, clipboard: bool, title: str, topic: str | None, together: bool, dry_run: bool
+) -> ExitCode:
+    from curator import corpus, output
+    from curator.undo import ActionLog
+
+    log = ActionLog(root)
+    failed = False
+    for name, draft in _drafts(paths, clipboard, title, together):
+        if isinstance(draft, CuratorError):
+            output.say(f"not imported: {draft}" if str(draft).startswith(name) else f"not imported: {name}: {draft}")
+            failed = True
+            continue
+        path = corpus.new_path(root, topic or draft.topic, title or draft.title)
+        if not dry_run:
+            log.file_changed(f"imported {path.parent.name}/{path.name}", path, None, draft.text.encode())
+            corpus.write(path, draft.text)
+        output.print_result(path.as_posix())
+        for note in draft.notes:
+            output.say(f"  {note}")
+    return ExitCode.FINDINGS if failed else ExitCode.OK
+
+
+def _drafts(
+    paths: Sequence[Path], clipboard: bool, title: str, together: bool
+) -> "Iterator[tuple[str, Draft | CuratorError]]":
+    """The name of each source, and its draft or why there is none."""
+    from curator import clipboard as board
+    from curator import import_code
+
+    if together:
+        yield ", ".join(map(str, paths)), import_code.draft_of_files(paths, title)
+        return
+    if clipboard:
+        yield "the clipboard", import_code.draft_of(board.pasted(), title=title)
+    for path in paths:
+        try:
+            if path.name == "-":
+                text = import_code.decoded(sys.stdin.buffer.read(import_code.MOST_BYTES + 1), "standard input")
+                yield "standard input", import_code.draft_of(text, title=title)
+            else:
+                yield str(path), import_code.draft_of(import_code.read(path), str(path), title)
+        except CuratorError as error:
+            yield str(path), error
+
+
+def _rows(
+    path: Path, root: Path, source: str, license_name: str, limit: int | None, dry_run: bool, compiler: Any
+) -> ExitCode:
     from curator import import_rows, output
     from curator.row_checks import Options
 
     wish = import_rows.Wish(source, license_name, limit, dry_run)
     with reading(path) as bar:
-        done = import_rows.import_rows(path, root or root_or_here(), Options(compiler), wish, bar.update)
+        done = import_rows.import_rows(path, root, Options(compiler), wish, bar.update)
     for _, made in done.files:
         output.print_result(made.as_posix())
     for text in import_rows.as_lines(done):

@@ -2,15 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 
-from curator.commands.options import (
-    PATHS,
-    TEXT_OR_JSON,
-    example_paths,
-)
+from curator.commands.options import PATHS, TEXT_OR_JSON, THRESHOLD, example_paths, record_of, stages
 from curator.errors import ExitCode
 from curator.labels import GENERATIONS
 
@@ -18,32 +13,44 @@ from curator.labels import GENERATIONS
 @click.command()
 @PATHS
 @TEXT_OR_JSON
-def stats(paths: Sequence[Path], form: str) -> ExitCode:
-    """Count the corpus by label and show its gaps."""
-    from curator import corpus, output
+@click.option("--html", type=click.Path(path_type=Path), help="Write the figures as a page, with plots.")
+@click.option(
+    "--report",
+    "evaluation",
+    type=click.Path(path_type=Path),
+    help="report.json of an evaluation: gaps are ranked by what the model is weakest at.",
+)
+@THRESHOLD
+@click.option("--tokenizer", type=click.Path(path_type=Path), help="A tokenizer.json: lengths in tokens too.")
+def stats(
+    paths: Sequence[Path],
+    form: str,
+    html: Path | None,
+    evaluation: Path | None,
+    threshold: float,
+    tokenizer: Path | None,
+) -> ExitCode:
+    """Count the corpus by label, and show its gaps, near-duplicates, lengths and the state of its review."""
+    from curator import corpus, lengths, output, stats_report, weakness
     from curator import stats as statistics
 
-    examples, unreadable = corpus.load(example_paths(paths))
-    counted = statistics.count(examples)
+    files = example_paths(paths)
+    examples, unreadable = corpus.load(files)
+    record = record_of(files)
+    weak = weakness.read(evaluation) if evaluation else None
+    count_tokens = lengths.token_counter(tokenizer) if tokenizer else None
+    with stages() as progress:
+        counted = statistics.count(examples, record, threshold, weak, count_tokens, progress)
     if form == "json":
         output.print_json(counted.as_dict())
     else:
-        _print_stats(counted)
+        cells = [(label, ["–" if n is None else n for n in counts]) for label, counts, _ in
+                 stats_report.coverage_rows(counted)]  # fmt: skip
+        output.table(f"{counted.examples} examples", ["topic, type", *GENERATIONS], [(a, *b) for a, b in cells])
+        for text in stats_report.as_lines(counted):
+            output.print_result(text)
+    if html:
+        corpus.write(html, stats_report.as_html(counted))
     for diagnostic in unreadable:
         output.say(output.line(diagnostic))
     return ExitCode.FINDINGS if unreadable else ExitCode.OK
-
-
-def _print_stats(counted: Any) -> None:
-    from curator import output
-
-    output.table(
-        f"{counted.examples} examples, {counted.lines_of_code} lines of code, median {counted.median_lines:g}",
-        ["type", *GENERATIONS],
-        [(kind, *by_generation.values()) for kind, by_generation in counted.matrix.items()],
-    )
-    output.table("", ["topic", *GENERATIONS], [(t, *row.values()) for t, row in counted.topics.items()])
-    for label in ("difficulty", "review"):
-        output.print_result(f"{label}: " + ", ".join(f"{word} {n}" for word, n in counted.labels[label].items()))
-    gaps = ", ".join(f"{kind} x {generation}" for kind, generation in counted.gaps)
-    output.print_result(f"gaps (type x generation): {gaps or 'none'}")

@@ -7,24 +7,38 @@ are needed: together they would add 100 ms to the start.
 import asyncio
 import importlib
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import App, SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
+from textual.command import CommandPalette
+from textual.dom import DOMNode
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
+from textual.theme import Theme
 
-from curator import corpus, drafts, shingles
+from curator import corpus, drafts
 from curator.diagnostic import Diagnostic
-from curator.drafts import Draft, Journal
+from curator.drafts import Journal
+from curator.errors import CuratorError
 from curator.example import Example
+from curator.tui.bindings import bindings
 from curator.tui.screens.home import HomeScreen
-from curator.tui.state import Begin, Known, Left, NewExample, OfferDrafts, Open, ReadCorpus, Saved
+from curator.tui.settings import Settings, remember_theme, remembered_theme
+from curator.tui.shown import shown
+from curator.tui.state import Begin, Changed, Import, Known, Left, NewExample, OfferDrafts, Open, ReadCorpus, Saved
+from curator.tui.themes import OURS
+
+if TYPE_CHECKING:
+    from curator.near_index import NearIndex
 
 # How often the home screen hears of examples read and checked meanwhile.
 NEWS_S = 0.3
+
+DEFAULT_THEME = "textual-dark"
 
 
 class CuratorApp(App[int]):
@@ -36,13 +50,16 @@ class CuratorApp(App[int]):
     HELP = ""
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+q", "quit", "Quit", id="app.quit", priority=True),
-        Binding("f1", "help", "Help", id="app.help", priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("app")
 
-    def __init__(self, root: Path, animate: bool = False) -> None:
+    def __init__(self, root: Path, animate: bool = False, settings: Settings | None = None) -> None:
         super().__init__()
+        self.settings = settings or Settings()
+        for theme in OURS:
+            self.register_theme(theme)
+        self.theme = self._first_theme()
+        self._set_contrast()
+        self.set_keymap(dict(self.settings.keys))
         self.known = Known(root)
         self.first_paint_s: float | None = None
         self.animation_level = "full" if animate else "none"
@@ -50,6 +67,7 @@ class CuratorApp(App[int]):
     def on_mount(self) -> None:
         """Paint first, read after."""
         self.push_screen(HomeScreen(self.known))
+        self.theme_changed_signal.subscribe(self, self._theme_chosen)
         self.call_after_refresh(self._painted)
 
     def _painted(self) -> None:
@@ -66,17 +84,22 @@ class CuratorApp(App[int]):
     async def read_corpus(self) -> None:
         """Read all examples, then index them, then check them, telling the screens from time to time."""
         await asyncio.to_thread(importlib.import_module, "curator.tui.screens.edit")
-        from curator.near import NearIndex
-        from curator.tui import live
+        from curator.tui.checked import Checked
         from curator.tui.screens.edit import EditScreen
 
         examples: dict[str, Example] = {}
         problems: dict[str, list[Diagnostic]] = {}
         paths = await asyncio.to_thread(corpus.example_paths, [self.known.root])
         told = 0.0
+        await asyncio.to_thread(self.known.desk.read)
+        index = self.known.index
+        if index is None:
+            index = await asyncio.to_thread(_open_index, self.known.root)
+            self.known.index = index if len(index) else None  # as it was left: answers before the corpus is read
         for batch in _batches(paths):
             read, unreadable = await asyncio.to_thread(corpus.load, batch)
             examples |= {example.path: example for example in read}
+            self.known.states |= {example.path: self.known.desk.standing(example).state for example in read}
             for problem in unreadable:
                 examples[problem.path] = Example(problem.path, "")
                 problems[problem.path] = [problem]
@@ -86,21 +109,31 @@ class CuratorApp(App[int]):
                     self._tell(f"Reading {len(examples)} of {len(paths)} …")
                     told = time.monotonic()
         self.known.examples, self.known.problems = examples, problems
-        self.known.index = await asyncio.to_thread(NearIndex, [e for e in examples.values() if e.text])
+        await asyncio.to_thread(_refresh_index, index, self.known.root, examples)
+        self.known.index = index
         for screen in self.screen_stack:
             if isinstance(screen, EditScreen):
                 screen.check_now()
         self._tell("Checking …")
         told = time.monotonic()
-        for number, (path, example) in enumerate(list(examples.items())):
-            if path not in problems:
-                found = await asyncio.to_thread(live.quick, example, self.known.index)
-                if self.known.examples.get(path) is example:  # else it was saved meanwhile, and checked then
-                    self.known.problems[path] = list(found.diagnostics)
+        checks = await asyncio.to_thread(Checked, self.known.root)
+        self._take_problems(examples, await asyncio.to_thread(checks.known, examples))
+        left = [path for path in examples if path not in self.known.problems and path not in problems]
+        steps = checks.check(examples, self.known.index, left)
+        while (found := await asyncio.to_thread(next, steps, None)) is not None:
+            self._take_problems(examples, found)
             if time.monotonic() - told > NEWS_S:
-                self._tell(f"Checking {number + 1} of {len(examples)} …")
+                self._tell(f"Checked {len(self.known.problems)} of {len(examples)} …")
                 told = time.monotonic()
+        if left:
+            await asyncio.to_thread(checks.save, examples)
         self._tell("")
+
+    def _take_problems(self, examples: dict[str, Example], found: dict[str, list[Diagnostic]]) -> None:
+        """Take what the checks said, but for examples that were saved meanwhile: those were checked then."""
+        for path, diagnostics in found.items():
+            if self.known.examples.get(path) is examples[path] and examples[path].text:
+                self.known.problems[path] = diagnostics
 
     def _tell(self, said: str) -> None:
         for screen in self.screen_stack:
@@ -110,14 +143,43 @@ class CuratorApp(App[int]):
     @on(Saved)
     def _saved(self, event: Saved) -> None:
         """An example was written: it is part of the corpus now."""
+        self._take_in(event.example)
+
+    @on(Changed)
+    def _changed(self, event: Changed) -> None:
+        """Something was decided, deleted or taken back: read that file and the record of the review again."""
+        self._look_again(event.path)
+
+    @work(group="look again")
+    async def _look_again(self, path: str) -> None:
+        await asyncio.to_thread(self.known.desk.read)
+        if not path:  # a decision taken back: it may be about any of them
+            standing = self.known.desk.standing
+            self.known.states = {path: standing(example).state for path, example in self.known.examples.items()}
+            self._tell("")
+            return
+        if Path(path).exists():
+            read, unreadable = await asyncio.to_thread(corpus.load, [Path(path)])
+            self._take_in(*read or [Example(path, "")])
+            if unreadable:
+                self.known.problems[path] = unreadable
+        else:
+            for known in (self.known.examples, self.known.problems, self.known.states):
+                known.pop(path, None)
+            if self.known.index is not None:
+                self.known.index.drop(path)
+        self._tell("")
+
+    def _take_in(self, example: Example) -> None:
+        from curator import near_corpus
         from curator.tui import live
 
-        example = event.example
         self.known.examples[example.path] = example
         self.known.examples = dict(sorted(self.known.examples.items()))
+        self.known.states[example.path] = self.known.desk.standing(example).state
         if self.known.index is not None:
-            self.known.index.put(example.path, shingles.example_text(example))
-        self.known.problems[example.path] = list(live.quick(example, self.known.index).diagnostics)
+            near_corpus.put(self.known.index, example)
+        self.known.problems[example.path] = list(live.quick(example, self.known.index, self.known.examples).diagnostics)
         self._tell("")
 
     # ------------------------------------------------------------------ opening and leaving
@@ -136,6 +198,20 @@ class CuratorApp(App[int]):
         if wanted is not None:
             text = template(wanted.title, wanted.type, wanted.generations)
             self.push_screen(EditScreen(self.known, Opened(text, None, wanted.topic, None, text)))
+
+    @on(Import)
+    def _import(self, event: Import) -> None:
+        self._ask_and_import(event.text)
+
+    @work(group="begin", exclusive=True)
+    async def _ask_and_import(self, text: str) -> None:
+        from curator.tui.screens.edit import EditScreen, Opened
+        from curator.tui.screens.importing import ImportScreen
+
+        draft = await self.push_screen_wait(ImportScreen(text))
+        if draft is not None:
+            self.push_screen(EditScreen(self.known, Opened(draft.text, None, draft.topic)))
+            self.notify("Imported as a draft: check the labels (F2) and what is marked TODO:.", markup=False)
 
     @on(Open)
     def _open(self, event: Open) -> None:
@@ -180,12 +256,15 @@ class CuratorApp(App[int]):
         from curator.tui.screens.edit import EditScreen, Opened
 
         while found := drafts.left_over(self.known.root.as_posix()):
-            chosen = await self.push_screen_wait(DraftsScreen(found, [_draft_line(draft) for draft in found]))
+            chosen = await self.push_screen_wait(DraftsScreen(found, [drafts.described(draft) for draft in found]))
             if chosen is None:
                 break
             deed, draft = chosen
             if deed == "discard":
                 drafts.forget(draft)
+                continue
+            if draft.path and not corpus.inside(self.known.root, Path(draft.path)):
+                self.notify(f"{draft.path} is not in this corpus: the draft stays where it is.", severity="warning")
                 continue
             journal = Journal(id=draft.id)
             if not journal.hold():
@@ -214,45 +293,84 @@ class CuratorApp(App[int]):
         self.exit(0)
 
     def action_help(self) -> None:
-        """What this place is for, and its keys."""
+        """What the widget with the cursor is for, what this screen is for, and the keys of both."""
+        from curator.tui import helping
         from curator.tui.screens.dialogs import HelpScreen
 
         if isinstance(self.screen, HelpScreen):
             self.screen.dismiss(None)
             return
-        keys: dict[str, tuple[str, str]] = {}
-        for active in self.screen.active_bindings.values():
-            binding = active.binding
-            if binding.description and not binding.system:
-                keys.setdefault(binding.action, (self.get_key_display(binding), binding.description))
-        self.push_screen(HelpScreen(self.screen.HELP or "", sorted(keys.values(), key=lambda k: k[1])))
+        if isinstance(self.screen, CommandPalette):  # it stands above the place that help is wanted for
+            return
+        keys = helping.keys_here(self, self.screen)
+        said = helping.with_keys(self.screen.HELP or "", self.settings.keys)
+        self.push_screen(HelpScreen(helping.of_widget(self.focused), said, keys))
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Say something in a corner. Whatever it quotes, no markup and no control character is acted upon."""
+        super().notify(shown(message), title=title, severity=severity, timeout=timeout, markup=False)
+
+    def action_choose_theme(self) -> None:
+        """Choose the colours by name."""
+        if not isinstance(self.screen, CommandPalette):
+            self.search_themes()
+
+    def _first_theme(self) -> str:
+        """The theme of the settings, else the one chosen last. Raises CuratorError for a name there is none of."""
+        if self.settings.theme and self.settings.theme not in self.available_themes:
+            names = ", ".join(sorted(self.available_themes))
+            raise CuratorError(f'there is no theme "{self.settings.theme}"; choose one of {names}')
+        last = remembered_theme()
+        return self.settings.theme or (last if last in self.available_themes else DEFAULT_THEME)
+
+    def _set_contrast(self) -> None:
+        """High contrast needs more than colours: app.tcss takes what is faint by itself out of it."""
+        self.set_class(self.theme.startswith("high-contrast"), "-high-contrast")
+
+    def _theme_chosen(self, theme: Theme) -> None:
+        """Remember the choice, for the next start; a theme of the settings goes before it."""
+        self._set_contrast()
+        try:
+            remember_theme(theme.name)
+        except OSError as error:
+            self.notify(f"The colours cannot be remembered: {error.strerror}.", severity="warning", markup=False)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Textual's own commands, and every binding of the screen by name."""
-        yield from super().get_system_commands(screen)
-        for binding in screen._bindings.key_to_bindings.values():
-            for one in binding:
-                said = f"key: {self.get_key_display(one)}"
-                yield SystemCommand(one.description, said, _run(self, screen, one.action))
+        """Everything the table of actions has for this place, by name. Textual's own commands do not belong here: one
+        of them writes files outside the corpus, and the others are in the table.
+        """
+        from curator.tui import helping
+
+        for action in helping.actions_here(self, screen):
+            yield SystemCommand(action.label, action.said, _run(self, action.node, action.action))
 
 
-def _run(app: App[int], screen: Screen[object], action: str):  # type: ignore[no-untyped-def]
+def _run(app: App[int], node: DOMNode, action: str) -> Callable[[], Awaitable[None]]:
     async def run() -> None:
-        await app.run_action(action, screen)
+        await app.run_action(action, node)
 
     return run
 
 
+def _open_index(root: Path) -> "NearIndex":
+    from curator import near_corpus  # NumPy costs 120 ms, which the first paint does not wait for
+
+    return near_corpus.open_index(root)
+
+
+def _refresh_index(index: "NearIndex", root: Path, examples: dict[str, Example]) -> None:
+    from curator import near_corpus
+
+    near_corpus.refresh(index, root, examples)
+
+
 def _batches(paths: list[Path], size: int = 200) -> Iterable[list[Path]]:
     return (paths[at : at + size] for at in range(0, len(paths), size))
-
-
-def _draft_line(draft: Draft) -> str:
-    from curator.example import parse
-
-    title = parse(draft.text).title or "(no title)"
-    minutes = max(int((time.time() - draft.saved_at) / 60), 0)
-    long = f"{minutes // 60} h" if minutes < 2880 else f"{minutes // 1440} days"
-    ago = f"{minutes} min ago" if minutes < 120 else f"{long} ago"
-    where = "/".join(draft.path.split("/")[-2:]) if draft.path else f"new, topic {draft.topic or 'not chosen'}"
-    return f"{title}  ({where}, {ago})"

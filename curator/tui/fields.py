@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from curator.example import Example, as_words
-from curator.labels import DIFFICULTIES, GENERATIONS, TYPES
+from curator.labels import DIFFICULTIES, GENERATIONS, REVIEW_STATES, TYPES
 
 Kind = Literal["line", "text", "list", "choice", "generations"]
 
@@ -52,6 +52,16 @@ FIELDS = (
           "vpro5", "old", GENERATIONS, migration_only=True),
     Field("to_generation", "To", "choice", "Migration only: the generation of the After code.",
           "dwc", "new", GENERATIONS, migration_only=True),
+    Field("author", "Author", "line", "Who wrote it, as in your Git commits. A reviewer must be somebody else.",
+          "Anna Meier <anna@example.com>", "me"),
+    Field("license", "Licence", "line", "The terms for using it, as an SPDX identifier. Empty: MIT, as the corpus.",
+          "MIT, or Apache-2.0", "free to use"),
+    Field("source", "Source", "line", "Where the code comes from, if you did not write it for this corpus.",
+          "our order entry, 2004, names changed", "internet"),
+    Field("review", "Review", "choice",
+          "Where it stands. draft: you are at it. proposed: ready for a reviewer, who sets approved or rejected. "
+          "draft and rejected ones are not trained on.",
+          "proposed, when F8 finds nothing more", "approved, by its own author", REVIEW_STATES),
 )  # fmt: skip
 
 BY_KEY = {field.key: field for field in FIELDS}

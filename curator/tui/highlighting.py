@@ -37,7 +37,7 @@ def styles(variables: Mapping[str, str]) -> dict[_TokenType, Style]:
         value = variables.get(variable, "")
         # "auto 60%" and the like depend on what lies below; such a token keeps the text's own colour
         color = Color.parse(value).rich_color if value and not value.startswith("auto") else None
-        dim = True if token is Comment else None
+        dim = True if token is Comment and variables.get("comments") != "plain" else None
         found[token] = Style(color=color, bold=bold or None, italic=italic or None, dim=dim)
     return found
 

@@ -1,20 +1,22 @@
 """What is said of a draft while it is written: the quick pass at once, the compiler's after it. No Textual here."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from curator import shingles
+from curator import passage, shingles, variant
 from curator.checks import check_code, check_text
 from curator.codes import diagnose
 from curator.compiler import Source, Status, find_bbjcpl, judge_async, judge_name
 from curator.diagnostic import Diagnostic, Severity, in_order
 from curator.example import Example
-from curator.near import NearIndex, Neighbour
+from curator.near import NEAR, Neighbour
 
-# From here on two examples teach the same thing; the same number as `curator dedupe` takes by default.
-NEAR = 0.7
+if TYPE_CHECKING:  # it loads NumPy, which the first paint does not wait for
+    from curator.near_index import NearIndex
 
-# Below this two programs share a FOR loop or an error branch, which says nothing.
-WORTH_SHOWING = 0.1
+NO_EXAMPLES: Mapping[str, Example] = MappingProxyType({})
 
 _CODE_TIERS = ("E3", "E4")
 
@@ -29,15 +31,30 @@ class Findings:
     note: str = ""  # "bbjcpl is running", or why it gave no verdict
 
 
-def quick(example: Example, index: NearIndex | None) -> Findings:
-    """Schema, sections, the built-in checker and near-duplicates: milliseconds, no other process."""
+def quick(example: Example, index: "NearIndex | None", examples: Mapping[str, Example] = NO_EXAMPLES) -> Findings:
+    """Schema, sections, the built-in checker and near-duplicates: milliseconds, no other process.
+
+    `examples` are the others by path: one of them may say that it is a wanted variant of this one.
+    """
     found = check_text(example.text, example.path) + check_code([example], "builtin")
     neighbours: list[Neighbour] = []
     if index is not None:
-        near = index.query(shingles.example_text(example), 5, without=example.path)
-        neighbours = [n for n in near if max(n.similarity, n.containment) >= WORTH_SHOWING]
-        found += [_near_duplicate(example, n) for n in neighbours if n.similarity >= NEAR]
+        neighbours = index.query(shingles.example_text(example), without=example.path)
+        found += [_near_duplicate(example, n) for n in neighbours if is_near_duplicate(example, n, examples)]
     return Findings(tuple(in_order(found)), tuple(neighbours), judge_name("builtin"))
+
+
+def is_near_duplicate(example: Example, neighbour: Neighbour, examples: Mapping[str, Example]) -> bool:
+    """True if the two teach the same and neither says that it is a wanted variant of the other."""
+    other = examples.get(neighbour.path) or Example(neighbour.path, "")
+    return neighbour.similarity >= NEAR and not variant.is_wanted(example, other)
+
+
+def passages(example: Example, neighbours: Iterable[Neighbour], examples: Mapping[str, Example]) -> dict[str, str]:
+    """By path, the longest stretch of the draft that stands in that example too; some milliseconds each."""
+    draft = shingles.example_text(example)
+    known = [other for n in neighbours if (other := examples.get(n.path))]
+    return {other.path: passage.longest(draft, shingles.example_text(other)).text for other in known}
 
 
 def has_compiler() -> bool:
@@ -72,5 +89,5 @@ def _near_duplicate(example: Example, neighbour: Neighbour) -> Diagnostic:
     name = "/".join(neighbour.path.split("/")[-2:])
     return diagnose(
         "W901", example.path, 1, 1, f"{neighbour.similarity:.0%} the same as {name}",
-        "compare them in Similar (F7); make yours teach something else, or leave it out",
+        "compare them in Similar (F7); make yours teach something else, or say there why it is a variant (v)",
     )  # fmt: skip

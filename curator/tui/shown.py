@@ -8,6 +8,7 @@ without touching a character that was not edited.
 from collections.abc import Callable
 
 from curator.example import Example
+from curator.templates import PLACEHOLDER
 
 # A picture for each character that a terminal acts upon, or that an editor takes for a line end. \t and \n stay.
 _PICTURES = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n"}
@@ -78,3 +79,13 @@ def expected_title(example: Example) -> str:
             return title
     console = set(example.generations) <= {"all", "character"}
     return "Expected Output" if console else "Expected Behavior"
+
+
+def to_write(example: Example) -> str:
+    """What still stands there from the template, in a few words with the key to get there."""
+    places = [("description F2", str(example.meta.get("description") or ""))]
+    title = expected_title(example)
+    places += [("output F4" if title.endswith("Output") else "behavior F4", example.prose(title))]
+    places += [("explanation F4", example.prose("Explanation"))]
+    left = [name for name, text in places if PLACEHOLDER in text]
+    return f"{PLACEHOLDER} " + ", ".join(left) if left else ""

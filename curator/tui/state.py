@@ -2,12 +2,18 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from curator.desk import Desk
 from curator.diagnostic import Diagnostic
 from curator.example import Example
-from curator.near import NearIndex
+from curator.review import State
+from curator.undo import ActionLog
+
+if TYPE_CHECKING:  # it loads NumPy, which the first paint does not wait for
+    from curator.near_index import NearIndex
 
 
 @dataclass
@@ -20,8 +26,15 @@ class Known:
     root: Path
     examples: dict[str, Example] = field(default_factory=dict)
     problems: dict[str, list[Diagnostic]] = field(default_factory=dict)
-    index: NearIndex | None = None
+    index: "NearIndex | None" = None
     order: list[str] = field(default_factory=list)
+    states: dict[str, State] = field(default_factory=dict)  # where each example stands in the review, by path
+    log: ActionLog = field(init=False)  # what was done to the corpus, to be taken back
+    desk: Desk = field(init=False)  # decides, and knows what was decided
+
+    def __post_init__(self) -> None:
+        self.log = ActionLog(self.root)
+        self.desk = Desk(self.root, actions=self.log)
 
 
 @dataclass(frozen=True)
@@ -42,6 +55,13 @@ class Begin(Message):
 
 
 @dataclass
+class Import(Message):
+    """Ask for code from elsewhere; `text` is what was pasted already."""
+
+    text: str = ""
+
+
+@dataclass
 class Open(Message):
     """Open the example of that path."""
 
@@ -53,6 +73,13 @@ class Saved(Message):
     """An example was written."""
 
     example: Example
+
+
+@dataclass
+class Changed(Message):
+    """The file of that path was made, changed or removed, or something was decided about it; "" if no one file."""
+
+    path: str
 
 
 @dataclass

@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from textual.widgets import TextArea
 
 from curator.tui.app import CuratorApp
-from curator.tui.screens.dialogs import CompareScreen
+from curator.tui.screens.compare import CompareScreen
 from curator.tui.screens.edit import EditScreen, Opened
 from curator.tui.widgets.editor import CodeEditor
 
@@ -27,6 +27,7 @@ async def main() -> None:
     TextArea.cursor_blink = False
     with tempfile.TemporaryDirectory() as folder:
         os.environ["BBJ_CURATOR_STATE"] = folder + "/state"
+        os.environ["BBJ_CURATOR_CACHE"] = folder + "/cache"
         root = Path(folder) / "bbj-curator" / "training-data"
         shutil.copytree("training-data", root)
         app = CuratorApp(root)

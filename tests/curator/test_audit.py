@@ -6,7 +6,6 @@ import json
 import random
 import subprocess
 import sys
-import time
 import tracemalloc
 from pathlib import Path
 
@@ -65,12 +64,10 @@ def test_every_planted_defect_is_found_and_nothing_else(tmp_path):
     assert_finds_exactly(made.write(tmp_path / "rows.jsonl"), made)
 
 
-def test_the_known_defects_of_ten_thousand_rows_are_found_in_under_30_seconds(tmp_path):
+def test_the_known_defects_of_ten_thousand_rows_are_all_found(tmp_path):  # tests/bench/audit.py says how fast
     made = planted(rows=9922, groups=375, grouped_rows=766, literal=60, fragments=22)
     path = made.write(tmp_path / "rows.jsonl")
-    started = time.process_time()  # the time on the clock depends on who else is computing
     assert_finds_exactly(path, made)
-    assert time.process_time() - started < 30
 
 
 BAD_LINES = {
@@ -297,8 +294,9 @@ def test_a_text_of_ten_megabytes_and_one_without_any_token_are_read(tmp_path):
     assert "E914" in found and "E911" not in found
 
 
+@pytest.mark.parametrize("postings", [500_000, 900], ids=["one pass", "many passes"])
 @pytest.mark.parametrize("threshold", [0.5, 0.7, 0.9])
-def test_near_texts_are_those_of_a_comparison_of_all_with_all(threshold):
+def test_near_texts_are_those_of_a_comparison_of_all_with_all(threshold, postings):
     chance = random.Random(3)
     words = [f"w{number}" for number in range(900)]
     texts: list[str] = []
@@ -310,7 +308,7 @@ def test_near_texts_are_those_of_a_comparison_of_all_with_all(threshold):
         else:
             text = ["write", "me", "a", "program", "that", *chance.choices(words, k=chance.randrange(1, 60))]
         texts.append(" ".join(text))
-    near = NearTexts()
+    near = NearTexts(postings)
     for number, text in enumerate(texts):
         near.add(number, text)
     sets = [shingles.of(text) for text in texts]
@@ -327,13 +325,11 @@ def test_near_texts_are_those_of_a_comparison_of_all_with_all(threshold):
     assert everything, "the texts must have something to find"
 
 
-def test_many_copies_of_one_text_take_no_square_time():
+def test_of_many_copies_of_one_text_every_one_has_a_partner():  # tests/bench/audit.py says how fast
     near = NearTexts()
-    started = time.process_time()
     for number in range(4000):
         near.add(number, f"write a program that reads all the orders of one customer and prints them {number}")
     assert len(near.pairs(0.7)) == 3999
-    assert time.process_time() - started < 5
 
 
 def test_the_page_stands_alone_and_shows_text_as_text(tmp_path, capsys):
@@ -443,3 +439,17 @@ def test_the_planted_file_is_the_same_for_the_same_seed():
     made = ["\n".join(planted(50, 4, 9, 3, 2, seed).lines) for seed in (7, 7, 8)]
     hashes = [hashlib.sha256(text.encode()).hexdigest() for text in made]
     assert hashes[0] == hashes[1] != hashes[2]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limits of a process")
+def test_no_room_for_temporary_files_is_said(tmp_path):
+    """The system refuses to let a file grow beyond 10 kB, as it does when there is no room."""
+    path = written(tmp_path, *(row(f"{QUESTION} {Maker(n).sentence(90)}", ANSWER) for n in range(100)))
+    script = (
+        "import resource, sys\nfrom curator.cli import cli, run\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))\n"
+        f"sys.exit(run(cli, 'curator', ['audit', {str(path)!r}, '--compiler', 'none']))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "no temporary file:" in done.stderr and "make room, or set TMPDIR" in done.stderr

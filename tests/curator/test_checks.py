@@ -48,6 +48,7 @@ def test_the_words_in_python_are_the_words_of_the_schema():
     )
     assert tuple(read["properties"]["type"]["enum"]) == labels.TYPES
     assert tuple(read["properties"]["difficulty"]["enum"]) == labels.DIFFICULTIES
+    assert tuple(read["properties"]["review"]["enum"]) == labels.REVIEW_STATES
 
 
 def test_all_problems_are_reported_at_once_each_at_its_place():

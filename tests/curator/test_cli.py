@@ -130,9 +130,9 @@ def test_stats_counts_and_names_gaps(corpus, capsys):
     read = json.loads(capsys.readouterr().out)
     assert read["examples"] == 2
     assert read["type_x_generation"]["completion"]["all"] == 1
-    assert {"type": "migration", "generation": "dwc"} in read["gaps"]
+    assert any((gap["type"], gap["generation"]) == ("migration", "dwc") for gap in read["gaps"])
     assert curator("stats") == 0
-    assert "gaps (type x generation)" in capsys.readouterr().out
+    assert "places have no example" in capsys.readouterr().out
 
 
 def test_dedupe_says_which_to_keep_and_why(corpus, capsys):
@@ -142,8 +142,10 @@ def test_dedupe_says_which_to_keep_and_why(corpus, capsys):
     assert curator("dedupe") == 1
     out = capsys.readouterr().out
     assert "keep    training-data/strings/twin.md" in out
-    assert "remove  training-data/strings/good.md" in out and "richer explanation" in out
-    assert curator("dedupe", "--threshold", "1.0") == 0
+    assert "remove  training-data/strings/good.md" in out and "says more" in out
+    assert curator("dedupe", "--threshold", "1.0") == 1  # the code of a third one, explained in other words
+    out = capsys.readouterr().out
+    assert "cluster" not in out and "conflict 1: the same code, 2 answers" in out
     assert (corpus / "good.md").read_text() == long
 
 

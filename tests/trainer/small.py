@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.trainer import tiny
-from trainer.config import Config, Data, Model, Stage
+from trainer.config import Config, Data, Model, Stage, StopTest
 
 PROGRAM = 'rem Count to {n}\nfor i=1 to {n}\n    print "line {n}",i\nnext i\nend\n'
 
@@ -88,7 +88,8 @@ def config(root: Path, kind: str = "llama") -> Config:
     return replace(
         Config(),
         model=Model(name=str(model_folder(root / "model", kind)), public_name="tiny/random", dtype="float32"),
-        data=Data(folder=str(dataset(root / "dataset"))),
+        data=Data(folder=str(dataset(root / "dataset")), general=""),
+        stop_test=StopTest(prompts=0),
         stage1=replace(stage, packing="bfd_split"),
         stage2=stage,
         run=replace(Config().run, log_every=1, threads=1),

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,14 +11,17 @@ pytest.importorskip("torch")
 import torch
 
 from tests.trainer import small, tiny
+from trainer.checkpoints import Checkpoint, StageState
+from trainer.choice import Evaluation
 from trainer.config import Stage
 from trainer.data import prepare, read_folder
 from trainer.errors import TrainerError
 from trainer.model import load_base, load_tokenizer
 from trainer.progress import RunProgress
 from trainer.run import with_adapter
-from trainer.stage import make_trainer, planned_steps, scrub, train_stage
+from trainer.stage import make_trainer, planned_steps, train_stage
 from trainer.tokens import END_OF_DOCUMENT, STOP, document_tokens
+from trainer.watch import Plan, Watch, scrub
 
 pytestmark = pytest.mark.train
 
@@ -108,6 +112,18 @@ def test_a_stage_that_runs_out_of_time_stops_cleanly_and_says_so(config, tmp_pat
     assert (tmp_path / "r" / "stage2" / "adapter_model.safetensors").is_file()
 
 
+def test_a_plan_that_will_not_fit_into_its_time_is_said_early(tmp_path, capsys):
+    """At nine seconds a step, a hundred steps and their evaluations do not fit into ten minutes."""
+    state = StageState(9, 100, 111.0, 90.0, 0.0, 0, (Evaluation(0, 3.0),))
+    plan = Plan("stage1", 100, 2, 10.0, 0, "org/model")
+    watch = Watch(plan, tmp_path, RunProgress(), Checkpoint(tmp_path, state))
+    control = SimpleNamespace(should_training_stop=False, should_save=False)
+    watch.on_step_begin(None, SimpleNamespace(global_step=9), control)
+    watch.on_step_end(None, SimpleNamespace(global_step=10), control)
+    assert "stage1.max_minutes = 10 will stop them" in capsys.readouterr().err
+    assert not control.should_training_stop
+
+
 def test_the_same_seed_gives_the_same_losses(config, tmp_path):
     first, second = (trained(config, tmp_path / name)[1] for name in "ab")
     pick = [[row.get("loss", row.get("eval_loss")) for row in rows] for rows in (first, second)]
@@ -177,6 +193,6 @@ def trained(config, folder):
     data = prepare(config, read_folder(Path(config.data.folder)), "stage2", tokenizer)
     folder.mkdir()
     with RunProgress() as progress:
-        result = train_stage("stage2", config, with_adapter(config, None), tokenizer, data, folder, progress)
+        result = train_stage("stage2", config, lambda: with_adapter(config, None), tokenizer, data, folder, progress)
     lines = (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     return result, [json.loads(line) for line in lines]

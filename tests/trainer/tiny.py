@@ -12,13 +12,13 @@ from trainer.config import Config, Data, Model, write_config
 from trainer.tokens import END_OF_DOCUMENT, START, STOP
 
 
-def tokenizer() -> Any:
-    """Bytes as tokens, and the three special ones."""
+def tokenizer(*more: str) -> Any:
+    """Bytes as tokens, and the three special ones; `more` special tokens behind them."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    vocabulary = {token: at for at, token in enumerate([END_OF_DOCUMENT, START, STOP, *letters])}
+    vocabulary = {token: at for at, token in enumerate([END_OF_DOCUMENT, START, STOP, *letters, *more])}
     raw = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
     raw.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     raw.decoder = decoders.ByteLevel()
@@ -26,7 +26,7 @@ def tokenizer() -> Any:
         tokenizer_object=raw,
         eos_token=STOP,
         pad_token=END_OF_DOCUMENT,
-        additional_special_tokens=[START],
+        additional_special_tokens=[START, *more],
     )
 
 

@@ -5,26 +5,31 @@ from typing import ClassVar, Literal
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
 from curator.drafts import Draft
+from curator.tui.actions import BY_ID
+from curator.tui.bindings import bindings
+from curator.tui.helping import Keys
 from curator.tui.shown import one_line, shown
+from curator.tui.widgets.jumping import JumpList
 from curator.tui.widgets.sides import SideBySide
 
 Leave = Literal["save", "keep", "discard", "cancel"]
 Conflict = Literal["mine", "theirs", "cancel"]
-_CANCEL: list[BindingType] = [Binding("escape", "dismiss_with('cancel')", "Cancel", id="dialog.cancel")]
+
+PALETTE = BY_ID["app.palette"]
 
 
 class LeaveScreen(ModalScreen[Leave]):
     """Unsaved changes: save them, keep them as a draft, throw them away, or stay."""
 
-    BINDINGS: ClassVar[list[BindingType]] = _CANCEL
+    BINDINGS: ClassVar[list[BindingType]] = bindings("dialog")
 
     def __init__(self, example: str) -> None:
         super().__init__()
@@ -53,7 +58,7 @@ class LeaveScreen(ModalScreen[Leave]):
 class ConflictScreen(ModalScreen[Conflict]):
     """The file is not what it was when it was opened: both texts side by side, and whose is to stay."""
 
-    BINDINGS: ClassVar[list[BindingType]] = _CANCEL
+    BINDINGS: ClassVar[list[BindingType]] = bindings("dialog")
 
     def __init__(self, example: str, mine: str, theirs: str | None) -> None:
         super().__init__()
@@ -86,47 +91,10 @@ class ConflictScreen(ModalScreen[Conflict]):
         self.dismiss(answer)
 
 
-class CompareScreen(ModalScreen[bool]):
-    """The draft beside an example like it. True: open that example."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave(False)", "Back", id="compare.back"),
-        Binding("o", "leave(True)", "Open it", id="compare.open"),
-    ]
-
-    def __init__(self, heading: str, left: str, right: str) -> None:
-        super().__init__()
-        self._heading, self._left, self._right = heading, left, right
-
-    def compose(self) -> ComposeResult:
-        """The two texts."""
-        with Vertical(classes="dialog dialog-wide"):
-            yield Label(Content(one_line(self._heading)), classes="dialog-title")
-            yield SideBySide(self._left, self._right, id="sides")
-            with Horizontal(classes="dialog-buttons"):
-                yield Button("Open it (o)", id="open")
-                yield Button("Back (esc)", id="back", variant="primary")
-
-    def on_mount(self) -> None:
-        """The arrow keys scroll at once."""
-        self.query_one("#sides").focus()
-
-    @on(Button.Pressed)
-    def _pressed(self, event: Button.Pressed) -> None:
-        self.dismiss(event.button.id == "open")
-
-    def action_leave(self, open: bool) -> None:
-        """Answer by a key."""
-        self.dismiss(open)
-
-
 class DraftsScreen(ModalScreen[tuple[Literal["open", "discard"], Draft] | None]):
     """The drafts that were left over: which to open or to throw away. None: neither."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Back", id="drafts.back"),
-        Binding("delete,d", "discard", "Throw away", id="drafts.discard"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("drafts")
 
     def __init__(self, drafts: Sequence[Draft], said: Sequence[str]) -> None:
         super().__init__()
@@ -136,7 +104,7 @@ class DraftsScreen(ModalScreen[tuple[Literal["open", "discard"], Draft] | None])
         """A line for each."""
         with Vertical(classes="dialog"):
             yield Label("Drafts that were not saved", classes="dialog-title")
-            yield OptionList(*(Option(Content(one_line(line))) for line in self._said), id="drafts", markup=False)
+            yield JumpList(*(Option(Content(one_line(line))) for line in self._said), id="drafts", markup=False)
             yield Label("Enter opens one, d throws it away, escape leaves them as they are.")
 
     def on_mount(self) -> None:
@@ -162,24 +130,30 @@ class DraftsScreen(ModalScreen[tuple[Literal["open", "discard"], Draft] | None])
 class HelpScreen(ModalScreen[None]):
     """What the place is for, and every key that works in it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f1", "leave", "Back", id="help.back")]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("help")
 
-    def __init__(self, text: str, keys: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, here: tuple[str, str], text: str, keys: Sequence[Keys]) -> None:
         super().__init__()
-        self._text, self._keys = text, keys
+        self._here, self._text, self._keys = here, text, keys
 
     def compose(self) -> ComposeResult:
-        """Prose, then the keys."""
-        from textual.containers import VerticalScroll
-
-        width = max((len(key) for key, _ in self._keys), default=0)
-        lines = [Content.assemble((f"{key:>{width}}", "bold $text-accent"), f"  {what}") for key, what in self._keys]
+        """The widget with the cursor, the screen, then the keys of both."""
+        title, said = self._here
+        parts: list[Content] = [Content(shown(said)), Content("")] if said else []
+        parts += [Content(shown(self._text).rstrip()), Content("")] if self._text else []
+        for group in self._keys:
+            width = max(len(key) for key, _ in group.keys)
+            parts.append(Content.styled(group.title, "bold underline"))
+            for key, what in group.keys:
+                parts.append(Content.assemble((f"{key:<{width}}", "bold $text-accent"), f"  {what}"))
+            parts.append(Content(""))
         with Vertical(classes="dialog"):
-            yield Label("Help", classes="dialog-title")
+            yield Label(Content(f"Help: {title}" if title else "Help"), classes="dialog-title")
             with VerticalScroll(id="help-text", can_focus=True):
-                yield Static(Content(shown(self._text)))
-                yield Static(Content("\n").join(lines))
-            yield Label("Escape goes back. ctrl+p lists every action by name.")
+                yield Static(Content("\n").join(parts))
+            palette = next((key for group in self._keys for key, what in group.keys if what == PALETTE.help), "")
+            more = f" {palette} lists every action by name." if palette else ""
+            yield Label(Content(f"Escape goes back.{more}"))
 
     def on_mount(self) -> None:
         """The arrow keys scroll at once."""

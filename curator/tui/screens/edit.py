@@ -5,36 +5,44 @@ the others. Nothing else of the text changes.
 """
 
 import asyncio
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import on, work
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.app import ComposeResult, SuspendNotSupported
+from textual.binding import BindingType
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Label, Static, TabbedContent, TabPane, TextArea
+from textual.widgets import Footer, Label, TabbedContent, TabPane, TextArea
 
-from curator import chatml, corpus
+from curator import chatml, corpus, files, suggest, variant
 from curator.diagnostic import Diagnostic, Severity
 from curator.drafts import Journal
 from curator.errors import CuratorError
-from curator.example import CodeBlock, Example, parse, with_code, with_meta, with_section
-from curator.templates import PLACEHOLDER
+from curator.example import Example, parse, with_meta
+from curator.near import Neighbour
+from curator.token_count import TokenCounter
 from curator.tui import live
+from curator.tui.bindings import bindings
 from curator.tui.fields import value_written
-from curator.tui.screens.dialogs import CompareScreen, ConflictScreen, LeaveScreen
-from curator.tui.shown import code_shown, expected_title, merged, one_line, shown
+from curator.tui.keeper import DraftKeeper
+from curator.tui.regions import Region, code_rows, last_row, marks, structure
+from curator.tui.saving import on_disk, save
+from curator.tui.screens.compare import CompareScreen
+from curator.tui.screens.dialogs import ConflictScreen, LeaveScreen
+from curator.tui.screens.files import FilesScreen
+from curator.tui.screens.variant import VariantScreen
+from curator.tui.shown import expected_title, merged, one_line, shown, to_write
 from curator.tui.signs import counted
-from curator.tui.state import Known, Left, Open, Saved
-from curator.tui.widgets.editor import CodeEditor, Mark, TextEditor
+from curator.tui.state import Changed, Known, Left, Open, Saved
+from curator.tui.widgets.editor import CodeEditor, TextEditor
 from curator.tui.widgets.form import FrontMatterForm
 from curator.tui.widgets.line import Line
 from curator.tui.widgets.preview import Preview
 from curator.tui.widgets.problems import Problems
+from curator.tui.widgets.program import Program
 from curator.tui.widgets.similar import Similar
 
 # A pause in typing this long is worth a check; the check itself takes less.
@@ -45,40 +53,6 @@ JOURNAL_S = 0.5
 WATCH_S = 2.0
 
 ORIGIN_SOURCE = "source"
-
-
-@dataclass
-class Region:
-    """What an editor shows of the text: a code block (`index`) or a section (`title`).
-
-    `anchor` and `raw` are the example and the raw text of the region when the two last agreed; every edit is carried
-    from there, so that a fence or a heading typed in the middle moves nothing twice.
-    """
-
-    editor: TextEditor
-    anchor: Example
-    index: int | None = None
-    title: str = ""
-    raw: str = ""
-    raw_now: str = ""
-    pulled: str = ""
-
-    def raw_in(self, example: Example) -> str | None:
-        """The region's text in an example, None if it is not there."""
-        if self.index is None:
-            return example.prose(self.title)
-        return example.bbj_blocks[self.index].text if self.index < len(example.bbj_blocks) else None
-
-    def shown(self, raw: str) -> str:
-        """The region's text as the editor shows it."""
-        return shown(raw) if self.index is None else code_shown(raw)
-
-    def edited(self) -> str:
-        """The example's text with what the editor holds."""
-        raw = merged(self.raw, self.shown(self.raw), self.editor.text)
-        if self.index is None:
-            return with_section(self.anchor, self.title, raw)
-        return with_code(self.anchor, self.anchor.bbj_blocks[self.index], raw)
 
 
 @dataclass
@@ -102,28 +76,15 @@ class EditScreen(Screen[None]):
 
     HELP = (
         "You edit one example. The labels are on the left (F2), the program is under Code (F3), what it shows and why "
-        "it works under Text (F4), the whole file under Source (F5). Preview (F6) is what the model will see, Similar "
-        "(F7) what the corpus already has. Problems are listed below as you pause; F8 goes to the next one. ctrl+s "
-        "saves. In an editor Tab indents, Escape leaves it, ctrl+z undoes.\n"
+        "it works under Text (F4), the whole file under Source (F5). Preview (F6) is the page as readers see it; F6 "
+        "again is what the model will see. Similar (F7) is what the corpus already has. Problems are listed below as "
+        "you pause; F8 goes to the next one. ctrl+g takes the generation the code suggests, ctrl+n has the files of "
+        "the program. ctrl+s saves, ctrl+t takes the last save back. In an editor Tab indents, Escape leaves it, "
+        "ctrl+z undoes.\n"
     )
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide"), (160, "-very-wide")]  # noqa: RUF012
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "save", "Save", id="edit.save", priority=True),
-        Binding("f2", "labels", "Labels", id="edit.labels", priority=True),
-        Binding("f8", "problem(1)", "Next problem", id="edit.next-problem", priority=True),
-        Binding("escape", "back", "Back", id="edit.back"),
-        Binding("f3", "view('code')", "Code", id="edit.code", show=False, priority=True),
-        Binding("f4", "view('texts')", "Text", id="edit.texts", show=False, priority=True),
-        Binding("f5", "view('source')", "Source", id="edit.source", show=False, priority=True),
-        # F6 and F7 select a line and all in a TextArea; here they are the last two views, and ctrl+a selects all
-        Binding("f6", "view('preview')", "Preview", id="edit.preview", show=False, priority=True),
-        Binding("f7", "view('similar')", "Similar", id="edit.similar", show=False, priority=True),
-        Binding("shift+f8", "problem(-1)", "Last problem", id="edit.last-problem", show=False, priority=True),
-        Binding("ctrl+l", "problems", "List of problems", id="edit.problems", show=False, priority=True),
-        Binding("ctrl+n", "add_code", "Add a code block", id="edit.add-code", show=False, priority=True),
-        Binding("ctrl+r", "next_example", "Next example", id="edit.next-example", show=False, priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("edit")
 
     def __init__(self, known: Known, opened: Opened) -> None:
         super().__init__()
@@ -132,16 +93,15 @@ class EditScreen(Screen[None]):
         self.topic = opened.topic or (opened.path.parent.name if opened.path else "")
         self.base = opened.base
         self.clean = opened.clean
-        self.journal = opened.journal
+        self.keeper = DraftKeeper(opened.journal, known.root.as_posix())
+        self.counter = TokenCounter()
         self.example = Example("", "")
         self.findings = live.Findings(judge="…")
-        self._journaled: str | None = None
-        self._journal_error = ""
-        self._journaling = False
-        self._given_up = False
+        self.suggestions: list[suggest.Suggestion] = []
+        self._passages: dict[str, str] = {}
         self._disk_changed = False
         self._regions: list[Region] = []
-        self._structure: tuple[Any, ...] = ()
+        self._structure: tuple[object, ...] = ()
         self._source_anchor = ""
         self._source_pulled = ""
         self._adopt(opened.text)
@@ -155,7 +115,7 @@ class EditScreen(Screen[None]):
             yield FrontMatterForm(id="form")
             with TabbedContent(id="views", initial="code"):
                 with TabPane("Code F3", id="code"):
-                    yield Vertical(id="blocks")
+                    yield Program(id="blocks")
                 with TabPane("Text F4", id="texts"):
                     yield Label("", id="expected-label", classes="part-label")
                     yield TextEditor(id="expected", show_line_numbers=False, soft_wrap=True)
@@ -164,7 +124,7 @@ class EditScreen(Screen[None]):
                 with TabPane("Source F5", id="source"):
                     yield CodeEditor(id="source-text")
                 with TabPane("Preview F6", id="preview"):
-                    yield Preview(id="preview-turns")
+                    yield Preview(id="preview-parts")
                 with TabPane("Similar F7", id="similar"):
                     yield Similar(id="similar-view")
         yield Problems(id="problems")
@@ -180,6 +140,10 @@ class EditScreen(Screen[None]):
         first = self._regions[0].editor if self._regions else None
         if first is not None:
             first.focus()
+
+    def on_unmount(self) -> None:
+        """The tokenizer's process has nobody to answer any more."""
+        self.counter.close()
 
     @property
     def text(self) -> str:
@@ -202,9 +166,9 @@ class EditScreen(Screen[None]):
         """Take a new text: parse it, show it everywhere but where it was typed, check it after a pause."""
         if text == self.text:
             return
-        self._given_up = False  # leaving was called off, and the author goes on
+        self.keeper.go_on()  # leaving was called off
         self._adopt(text)
-        if _structure(self.example) != self._structure and not (isinstance(origin, Region)):
+        if structure(self.example) != self._structure and not isinstance(origin, Region):
             await self._rebuild()
             origin = origin if isinstance(origin, str) else None
         self._show(origin)
@@ -246,33 +210,16 @@ class EditScreen(Screen[None]):
 
     async def _rebuild(self) -> None:
         """Lay out an editor per code block and name the sections anew."""
-        self._structure = _structure(self.example)
-        blocks = self.query_one("#blocks", Vertical)
-        await blocks.remove_children()
-        regions = []
-        for index, block in enumerate(self.example.bbj_blocks):
-            editor = CodeEditor(classes="code")
-            pane = Vertical(Label(Content(_block_name(block, index)), classes="part-label"), editor, classes="block")
-            pane.set_class(index == 0, "-current")
-            await blocks.mount(pane)
-            regions.append(self._region(editor, index=index))
-        blocks.set_class(len(regions) > 1, "-several")
-        if not regions:
-            hint = "There is no program yet: ctrl+n adds one (a ```bbj fence under ## Code)."
-            await blocks.mount(Static(Content(hint), classes="hint"))
+        self._structure = structure(self.example)
+        editors: list[TextEditor] = [*await self.query_one("#blocks", Program).lay_out(self.example)]
         title = expected_title(self.example)
         what = "what is printed" if title.endswith("Output") else "what the user sees and can do"
         self.query_one("#expected-label", Label).update(f"{title}: {what}")
-        regions.append(self._region(self.query_one("#expected", TextEditor), title=title))
-        regions.append(self._region(self.query_one("#explanation", TextEditor), title="Explanation"))
-        self._regions = regions
-
-    def _region(self, editor: TextEditor, index: int | None = None, title: str = "") -> Region:
-        region = Region(editor, self.example, index, title)
-        region.raw = region.raw_now = region.raw_in(self.example) or ""
-        editor.show(region.shown(region.raw))
-        region.pulled = editor.text
-        return region
+        self._regions = [Region(editor, self.example, index) for index, editor in enumerate(editors)]
+        for id, section in (("#expected", title), ("#explanation", "Explanation")):
+            self._regions.append(Region(self.query_one(id, TextEditor), self.example, title=section))
+        for region in self._regions:
+            region.fill()
 
     def _show(self, origin: Region | str | None) -> None:
         """Bring every part up to date, the one that was typed into excepted."""
@@ -281,21 +228,11 @@ class EditScreen(Screen[None]):
         form.show(self.example, self.topic, self.file is not None, to_write(self.example))
         for region in self._regions:
             if region is not origin:
-                self._show_region(region)
-            if region.index is not None and region.index < len(self.example.bbj_blocks):
-                region.editor.line_number_start = self.example.bbj_blocks[region.index].first_line
+                region.follow(self.example)
+            block = region.block_in(self.example)
+            if block:
+                region.editor.line_number_start = block.first_line
         self._show_view(origin)
-
-    def _show_region(self, region: Region) -> None:
-        raw = region.raw_in(self.example)
-        if raw is None:
-            return
-        waiting = region.editor.text != region.pulled  # typed, but not taken over yet
-        wanted = region.shown(raw)
-        if (raw != region.raw_now or not waiting) and region.editor.text.rstrip() != wanted.rstrip():
-            region.editor.show(wanted)
-            region.pulled = region.editor.text
-        region.anchor, region.raw, region.raw_now = self.example, raw, raw
 
     def _show_view(self, origin: Region | str | None = None) -> None:
         """The views that are filled only while they are looked at."""
@@ -305,23 +242,28 @@ class EditScreen(Screen[None]):
             source.show(self.text)
             self._source_pulled, self._source_anchor = source.text, self.text
         if active == "source":
-            rows = {r for b in self.example.bbj_blocks for r in range(b.first_line - 1, _last_row(b))}
-            self.query_one("#source-text", CodeEditor).colour_rows(frozenset(rows))
+            self.query_one("#source-text", CodeEditor).colour_rows(code_rows(self.example))
             self._mark()
         if active == "preview":
             self.run_worker(self._show_preview(), group="preview", exclusive=True)
 
     async def _show_preview(self) -> None:
-        await self.query_one("#preview-turns", Preview).show(chatml.conversations(self.example))
+        preview, conversations = self.query_one(Preview), chatml.conversations(self.example)
+        await preview.show(self.example, conversations)
+        if conversations:
+            preview.count(await self.counter.count(conversations[0].messages))
 
     def _show_title(self) -> None:
         state = "new, not saved" if self.file is None else ("changed" if self.dirty else "saved")
         parts: list[Any] = [(one_line(self.example_name), "bold"), f"   {state}"]
         if self._disk_changed:
-            parts.append(("   ▲ changed on disk by somebody else", "$text-warning"))
-        if self._journal_error:
-            parts.append((f"   ● draft not kept: {self._journal_error}", "$text-error"))
-        near = [n for n in self.findings.neighbours if n.similarity >= live.NEAR]
+            parts.append(("   ▲ changed on disk by somebody else: ctrl+s shows both", "$text-warning"))
+        if self.keeper.error:
+            parts.append((f"   ● draft not kept: {self.keeper.error}", "$text-error"))
+        wrong = [s for s in self.suggestions if not s.agrees]
+        if wrong:
+            parts.append((f"   ▲ ctrl+g: {wrong[0].suggested}?", "$text-warning"))
+        near = self._unwanted()
         if near:
             name = "/".join(near[0].path.split("/")[-2:])
             parts.append((f"   ▲ {near[0].similarity:.0%} like {one_line(name)}", "$text-warning"))
@@ -372,16 +314,23 @@ class EditScreen(Screen[None]):
     def _similar_chosen(self, event: Similar.Chosen) -> None:
         self._compare(event.neighbour.path)
 
+    @on(Similar.VariantWanted)
+    def _variant_wanted(self, event: Similar.VariantWanted) -> None:
+        self._ask_variant(event.neighbour.path)
+
     def action_view(self, view: str) -> None:
-        """Show one of the views and put the cursor into it."""
+        """Show one of the views and put the cursor into it; the preview again is its other side."""
+        views = self.query_one("#views", TabbedContent)
+        if view == "preview" and views.active == view and not self.has_class("-form"):
+            self.query_one(Preview).turn_over()
         self.remove_class("-form")
-        self.query_one("#views", TabbedContent).active = view
+        views.active = view
         self._show_view()
         self.call_after_refresh(self._focus_view, view)
 
     def _focus_view(self, view: str) -> None:
         pane = self.query_one(f"#views #{view}", TabPane)
-        current = pane.query(".-current CodeEditor") or pane.query("TextEditor, #preview-turns, #similar-list")
+        current = pane.query(".-current CodeEditor") or pane.query("TextEditor, Preview > .-front, #similar-list")
         if current and not pane.has_focus_within:
             current.first().focus()
 
@@ -401,12 +350,57 @@ class EditScreen(Screen[None]):
         """Put the cursor into the list of problems."""
         self.query_one("#problems-list").focus()
 
-    async def action_add_code(self) -> None:
-        """Add an empty program under ## Code."""
+    async def action_external(self) -> None:
+        """Open the text with the cursor in the author's own editor; what comes back is one edit."""
+        from curator.tui import external
+
+        view = self.query_one("#views", TabbedContent).active
+        inside = self.query(f"#views #{view} TextEditor").results(TextEditor)
+        editor = self.focused if isinstance(self.focused, TextEditor) else next(iter(inside), None)
+        if editor is None:
+            self.notify("There is no text here: go to Code, Text or Source first.", severity="warning", markup=False)
+            return
+        is_code = isinstance(editor, CodeEditor) and editor.id != "source-text"
+        try:
+            command = external.command()
+            await self._journal()  # while the other editor runs, nothing here does
+            with self.app.suspend():
+                text = external.edited(editor.text, ".bbj" if is_code else ".md", command)
+        except SuspendNotSupported:
+            self.notify("There is no terminal here for another editor.", severity="warning", markup=False)
+        except CuratorError as error:
+            self.notify(one_line(str(error)), severity="error", markup=False, timeout=15)
+        else:
+            editor.show(text)
+            editor.focus()
+
+    async def action_files(self) -> None:
+        """Add, name or remove a file of the program."""
         await self.pull()
-        said = f"{self.example.prose('Code')}\n\n```bbj\nrem \n```".strip()
-        await self.change(with_section(self.example, "Code", said))
-        self.action_view("code")
+        if not self.example.bbj_blocks:
+            await self.change(files.with_file(self.example))
+            self.action_view("code")
+        else:
+            self._ask_files()
+
+    @work(exclusive=True, group="files")
+    async def _ask_files(self) -> None:
+        chosen = next((r.index for r in self._regions if r.index is not None and r.editor.has_focus), 0)
+        text = await self.app.push_screen_wait(FilesScreen(self.example, chosen))
+        if text is not None:
+            await self.change(text)
+            self.action_view("code")
+
+    async def action_suggested(self) -> None:
+        """Take the generation that the code asks for."""
+        await self.pull()
+        found = suggest.suggestions(self.example)
+        if not found:
+            self.notify("There is no code yet to tell a generation from.", markup=False)
+            return
+        await self.change(suggest.taken(self.example, found))
+        for one in found:
+            self.notify(f"{one.key}: {one.suggested} ({one.evidence})", markup=False)
 
     def action_next_example(self) -> None:
         """Open the next example of the home screen's list in place of this one."""
@@ -436,20 +430,21 @@ class EditScreen(Screen[None]):
         await self.pull()
         try:
             path = self.file or corpus.new_path(self.known.root, self.topic, self.example.title)
-            disk = _on_disk(path)
+            disk, verb = on_disk(path), "saved"
             if disk != self.base:
                 answer = await self.app.push_screen_wait(ConflictScreen(self.example_name, self.text, disk))
                 if answer == "theirs" and disk is not None:
                     await self._take_theirs(disk)
                 if answer != "mine":
                     return False
-            corpus.write(path, self.text)
+                verb = "overwrote"
+            unkept = await asyncio.to_thread(save, path, self.text, self.known.log, verb)
         except CuratorError as error:
             self.notify(f"Not saved. {error}", severity="error", markup=False, timeout=10)
             return False
         self.file, self.base, self.clean, self._disk_changed = path, self.text, self.text, False
         self._adopt(self.text)
-        await self._forget_draft()
+        await self.keeper.forget()
         self.post_message(Saved(self.example))
         self._show(None)
         bad = [d for d in self.findings.diagnostics if d.severity is Severity.ERROR]
@@ -457,8 +452,32 @@ class EditScreen(Screen[None]):
         if bad:
             self.notify(f"Saved {where}, with {counted(bad)}. F8 goes there.", severity="warning", markup=False)
         else:
-            self.notify(f"Saved {where}.", markup=False)
+            self.notify(f"Saved {where}. ctrl+t takes it back.", markup=False)
+        if unkept:
+            self.notify(f"What the file held before cannot be had back: {unkept}", severity="warning", markup=False)
         return True
+
+    @work(exclusive=True, group="save")
+    async def action_take_back(self) -> None:
+        """Take back what was done last to the corpus: a save, an overwrite, a deletion, a review."""
+        last = await asyncio.to_thread(self.known.log.last)
+        if last is None:
+            self.notify("Nothing was saved or deleted in this session. ctrl+z undoes typing.", markup=False)
+            return
+        try:
+            said = await asyncio.to_thread(self.known.log.undo, last)
+        except CuratorError as error:
+            self.notify(str(error), severity="error", markup=False, timeout=10)
+            return
+        if self.file is not None and last.path == self.file.as_posix():  # the text stays here, and is unsaved again
+            self.base = self.clean = on_disk(self.file)
+            if self.base is None:
+                self.file = None
+            self._adopt(self.text)
+            self._show(None)
+            said += "; your text is still here, unsaved"
+        self.post_message(Changed(last.path))
+        self.notify(f"{said[:1].upper()}{said[1:]}.", markup=False)
 
     async def _take_theirs(self, disk: str) -> None:
         self.base, self.clean, self._disk_changed = disk, disk, False
@@ -475,28 +494,27 @@ class EditScreen(Screen[None]):
         """Ask about unsaved changes; True if the screen can go."""
         await self.pull()
         if not self.dirty:
-            await self._forget_draft(for_good=True)
+            await self.keeper.forget(for_good=True)
             return True
         answer = await self.app.push_screen_wait(LeaveScreen(self.example.title or self.example_name))
         if answer == "save":
             return await self.save()
         if answer == "keep":
             await self._journal()
-            if self._journal_error:
-                self.notify(f"The draft cannot be kept: {self._journal_error}.", severity="error", markup=False)
+            if self.keeper.error:
+                self.notify(f"The draft cannot be kept: {self.keeper.error}.", severity="error", markup=False)
                 return False
-            self._given_up = True
-            self.journal.close()
+            self.keeper.let_go()
             return True
         if answer == "discard":
-            await self._forget_draft(for_good=True)
+            await self.keeper.forget(for_good=True)
             return True
         return False
 
     async def _keep_journal(self) -> None:
-        """Bring the draft on disk up to date, in a worker: an fsync on a busy disk may take seconds."""
+        """Bring the draft on disk up to date, in a worker."""
         await self.pull()
-        if not self._journaling:
+        if not self.keeper.busy:
             self._write_journal()
 
     @work(group="journal")
@@ -504,38 +522,11 @@ class EditScreen(Screen[None]):
         await self._journal()
 
     async def _journal(self) -> None:
-        while self._journaling:  # two writers would share one temporary file
-            await asyncio.sleep(0.01)
-        self._journaling = True
-        try:
-            await self._journal_text(self.text)
-        finally:
-            self._journaling = False
-
-    async def _journal_text(self, text: str) -> None:
-        if self._given_up or text == self._journaled or (not self.dirty and self._journaled is None):
-            return
-        if not self.dirty:
-            await asyncio.to_thread(self.journal.discard)
-            self._journaled = None
-            return
+        before = self.keeper.error
         path = self.file.as_posix() if self.file else ""
-        error = ""
-        try:
-            await asyncio.to_thread(self.journal.write, self.known.root.as_posix(), path, self.topic, self.base, text)
-            self._journaled = text
-        except OSError as failed:
-            error = failed.strerror or "it cannot be written"
-        if error != self._journal_error:
-            self._journal_error = error
+        await self.keeper.keep(self.text, self.dirty, path, self.topic, self.base)
+        if self.keeper.error != before and self.is_mounted:
             self._show_title()
-
-    async def _forget_draft(self, for_good: bool = False) -> None:
-        self._given_up = for_good
-        while self._journaling:  # a draft written after this would come back from the dead
-            await asyncio.sleep(0.01)
-        await asyncio.to_thread(self.journal.discard)
-        self._journaled = None
 
     @work(group="watch", exclusive=True)
     async def _watch_file(self) -> None:
@@ -543,7 +534,7 @@ class EditScreen(Screen[None]):
         if self.file is None:
             return
         base = self.base
-        changed = await asyncio.to_thread(_on_disk, self.file) != base
+        changed = await asyncio.to_thread(on_disk, self.file) != base
         if base == self.base and changed != self._disk_changed:
             self._disk_changed = changed
             self._show_title()
@@ -554,9 +545,11 @@ class EditScreen(Screen[None]):
     async def _check(self) -> None:
         """Wait for a pause, check, then ask the compiler. A newer call ends an older one, compiler and all."""
         await asyncio.sleep(PAUSE_S)
-        example, index = self.example, self.known.index
-        findings = await asyncio.to_thread(live.quick, example, index)
-        compiler = live.has_compiler()
+        example, known = self.example, self.known
+        findings = await asyncio.to_thread(live.quick, example, known.index, known.examples)
+        self.suggestions = await asyncio.to_thread(suggest.suggestions, example)
+        self._passages = await asyncio.to_thread(live.passages, example, findings.neighbours, known.examples)
+        compiler = await asyncio.to_thread(live.has_compiler)
         self._found(replace(findings, note="bbjcpl is running …") if compiler else findings)
         if compiler:
             self._found(await live.compiled(example, findings))
@@ -572,26 +565,29 @@ class EditScreen(Screen[None]):
         note = "   ".join(said for said in (findings.note, to_write(self.example)) if said)
         self.query_one("#problems", Problems).show(findings.diagnostics, findings.judge, note)
         self._mark()
-        titles = {path: example.title for path, example in self.known.examples.items()}
+        self.query_one("#form", FrontMatterForm).suggest(self.suggestions)
+        others = {n.path: known for n in findings.neighbours if (known := self.known.examples.get(n.path))}
         ready = self.known.index is not None
-        self.query_one("#similar-view", Similar).show(findings.neighbours, titles, ready)
+        self.query_one("#similar-view", Similar).show(self.example, findings.neighbours, others, self._passages, ready)
         tab = self.query_one("#views", TabbedContent).get_tab("similar")
-        near = sum(n.similarity >= live.NEAR for n in findings.neighbours)
+        near = len(self._unwanted())
         label = f"Similar F7 ▲{near}" if near else "Similar F7"
         if str(tab.label) != label:
             tab.label = label
         self._show_title()
 
+    def _unwanted(self) -> list[Neighbour]:
+        """The near-duplicates that nobody said are wanted."""
+        return [n for n in self.findings.neighbours if live.is_near_duplicate(self.example, n, self.known.examples)]
+
     def _mark(self) -> None:
         """Put the problems where they are: gutters, underlines, labels of the form."""
         diagnostics = self.findings.diagnostics
         for region in self._regions:
-            if region.index is None or region.index >= len(self.example.bbj_blocks):
-                continue
-            block = self.example.bbj_blocks[region.index]
-            assert isinstance(region.editor, CodeEditor)
-            region.editor.mark(_marks(diagnostics, block.first_line, _last_row(block)))
-        self.query_one("#source-text", CodeEditor).mark(_marks(diagnostics, 1, self.text.count("\n") + 1))
+            block = region.block_in(self.example)
+            if block and isinstance(region.editor, CodeEditor):
+                region.editor.mark(marks(diagnostics, block.first_line, last_row(block)))
+        self.query_one("#source-text", CodeEditor).mark(marks(diagnostics, 1, self.text.count("\n") + 1))
         lines = {d.line for d in diagnostics}
         keys = {key for key, place in self.example.keys.items() if place.line in lines and place.line > 1}
         self.query_one("#form", FrontMatterForm).mark(keys)
@@ -599,10 +595,8 @@ class EditScreen(Screen[None]):
     def _go_to(self, diagnostic: Diagnostic) -> None:
         line, column = diagnostic.line, diagnostic.column - 1
         for region in self._regions:
-            if region.index is None:
-                continue
-            block = self.example.bbj_blocks[region.index]
-            if block.first_line <= line <= _last_row(block):
+            block = region.block_in(self.example)
+            if block and block.first_line <= line <= last_row(block):
                 self.action_view("code")
                 region.editor.focus()
                 region.editor.go_to(line - block.first_line, column)
@@ -626,48 +620,20 @@ class EditScreen(Screen[None]):
         other = self.known.examples.get(path)
         if other is None:
             return
-        name = "/".join(path.split("/")[-2:])
-        heading = f"yours  │  {name}: {other.title}"
-        if await self.app.push_screen_wait(CompareScreen(heading, self.text, other.text)):
+        answer = await self.app.push_screen_wait(CompareScreen(self.example, other))
+        if answer == "open":
             self.post_message(Open(path))
+        elif answer == "variant":
+            self._ask_variant(path)
 
-
-def to_write(example: Example) -> str:
-    """What still stands there from the template, in a few words with the key to get there."""
-    places = [("description F2", str(example.meta.get("description") or ""))]
-    title = expected_title(example)
-    places += [("output F4" if title.endswith("Output") else "behavior F4", example.prose(title))]
-    places += [("explanation F4", example.prose("Explanation"))]
-    left = [name for name, text in places if PLACEHOLDER in text]
-    return f"{PLACEHOLDER} " + ", ".join(left) if left else ""
-
-
-def _structure(example: Example) -> tuple[Any, ...]:
-    """What the layout depends on."""
-    return (tuple(_block_name(b, i) for i, b in enumerate(example.bbj_blocks)), expected_title(example))
-
-
-def _block_name(block: CodeBlock, index: int) -> str:
-    name = one_line(" · ".join(part for part in (block.part, block.filename) if part))
-    return name or ("Code" if index == 0 else f"Code {index + 1}")
-
-
-def _last_row(block: CodeBlock) -> int:
-    """The file line of the block's last line."""
-    return block.first_line + max(block.text.rstrip("\r\n").count("\n"), 0)
-
-
-def _marks(diagnostics: Iterable[Diagnostic], first: int, last: int) -> list[Mark]:
-    return [
-        Mark(d.line - first, d.column - 1, None if d.end is None else d.end - 1, d.severity)
-        for d in diagnostics
-        if first <= d.line <= last
-    ]
-
-
-def _on_disk(path: Path) -> str | None:
-    """The file's text now, None if there is none. Bytes that are not UTF-8 count as a change, and are shown as such."""
-    try:
-        return path.read_bytes().decode("utf-8", errors="backslashreplace")
-    except OSError:
-        return None
+    @work(exclusive=True, group="variant")
+    async def _ask_variant(self, path: str) -> None:
+        """Note that the draft is a wanted variant of that example, or that it is not any more."""
+        id = chatml.example_id(path)
+        await self.pull()
+        if id in variant.originals(self.example.meta):
+            await self.change(variant.not_variant(self.example, id))
+            return
+        note = await self.app.push_screen_wait(VariantScreen(id, str(self.example.meta.get(variant.NOTE) or "")))
+        if note is not None:
+            await self.change(variant.as_variant(self.example, id, note))

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -14,6 +14,7 @@ from textual.widgets import Button, Input, Label, Select, Static
 from curator.corpus import new_path
 from curator.errors import CuratorError
 from curator.labels import TOPICS, TYPES
+from curator.tui.bindings import bindings
 from curator.tui.shown import one_line
 from curator.tui.state import NewExample
 from curator.tui.widgets.generations import Generations
@@ -29,10 +30,7 @@ _TYPE_SAID = {
 class NewScreen(ModalScreen[NewExample | None]):
     """Title, topic, type and generation of a new example. None: never mind."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="new.cancel"),
-        Binding("ctrl+s", "create", "Create", id="new.create", priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("new")
 
     def __init__(self, root: Path, given: NewExample | None = None) -> None:
         super().__init__()

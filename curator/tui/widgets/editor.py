@@ -14,7 +14,7 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.color import Color
 from textual.document._document import EditResult
 from textual.document._edit import Edit
@@ -24,6 +24,7 @@ from textual.widgets.text_area import Selection
 
 from curator.diagnostic import Severity
 from curator.templates import PLACEHOLDER
+from curator.tui.bindings import bindings
 from curator.tui.highlighting import spans, style_of, styles
 from curator.tui.shown import common_ends, shown
 from curator.tui.signs import SIGNS
@@ -46,12 +47,7 @@ class Mark:
 class TextEditor(TextArea):
     """An editor of prose. What it holds is always fit for a terminal (`shown`), however it came in."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        # TextArea's own ctrl+a is the start of the line, which Home does as well
-        Binding("ctrl+a", "select_all", "Select all", id="editor.select-all", show=False),
-        Binding("ctrl+z", "undo", "Undo", id="editor.undo", show=False),
-        Binding("ctrl+y", "redo", "Redo", id="editor.redo", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("editor")
 
     def show(self, text: str) -> None:
         """Show another text: the part that differs is replaced, as one edit that can be undone."""
@@ -85,6 +81,14 @@ class TextEditor(TextArea):
     async def _on_key(self, event: events.Key) -> None:
         if event.key == "escape":
             event.prevent_default()  # TextArea would move the focus; here the screen's binding decides
+        elif not event.is_printable:
+            # Left to Textual, a key bound here travels up to the app first, and letters typed right after it, which
+            # take the short way, would come before it: ctrl+a and a letter would not replace the text.
+            active = self.screen.active_bindings.get(event.key)
+            if active and active.node is self and active.enabled:
+                event.stop()
+                event.prevent_default()
+                await self.app.run_action(active.binding.action, self)
 
 
 class CodeEditor(TextEditor):
@@ -159,7 +163,8 @@ class CodeEditor(TextEditor):
         if not marks or section:
             return strip
         worst = min((mark.severity for mark in marks), key=list(SIGNS).index)
-        sign = Segment(SIGNS[worst] + " ", self._mark_styles[worst] + Style(bold=True))
+        ground = Style(bgcolor=next((part.style.bgcolor for part in strip if part.style), None))
+        sign = Segment(SIGNS[worst] + " ", ground + self._mark_styles[worst] + Style(bold=True))
         return Strip.join([Strip([sign], _MARK_WIDTH), strip.crop(_MARK_WIDTH)])
 
     def edit(self, edit: Edit) -> EditResult:

@@ -1,6 +1,6 @@
 """The front matter as a form. It shows an example and says what the author changed; it changes nothing itself."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from textual import on
@@ -13,9 +13,10 @@ from textual.widgets import Input, Label, Select, TextArea
 
 from curator.example import Example
 from curator.labels import TOPICS
+from curator.suggest import Suggestion
 from curator.tui.fields import BY_KEY, FIELDS, Field, value_shown
 from curator.tui.fields import value_written as _written
-from curator.tui.shown import shown
+from curator.tui.shown import one_line, shown
 from curator.tui.widgets.editor import TextEditor
 from curator.tui.widgets.generations import Generations
 from curator.tui.widgets.line import Line
@@ -46,6 +47,8 @@ class FrontMatterForm(Widget):
                 with Container(id=f"row-{field.key}", classes=f"field field-{field.kind}"):
                     yield Label(field.label, id=f"label-{field.key}", classes="field-label")
                     yield _widget(field)
+                if field.key == "generation":
+                    yield Line("", id="suggested")
             with Container(classes="field field-choice"):
                 yield Label("Topic", classes="field-label")
                 yield Select([(t, t) for t in TOPICS], id="topic", prompt="choose", allow_blank=True, compact=True)
@@ -76,6 +79,17 @@ class FrontMatterForm(Widget):
             note = "The front matter cannot be read, so the fields are off. See Source (F5)."
         self._note = note
         self._say()
+
+    def suggest(self, found: Sequence[Suggestion]) -> None:
+        """Say below the generations what the code asks for, and the key that takes it."""
+        lines = []
+        for one in found:
+            sign = "✓ " if one.agrees else "▲ "
+            before = "Before: " if one.key == "from_generation" else ""
+            keys = "" if one.agrees and one.suggested in one.label else " ctrl+g takes it."
+            style = "$text-success" if one.agrees else "$text-warning"
+            lines.append(Content.assemble((f"{sign}{before}", style), f"{one_line(one.said)}.{keys}"))
+        self.query_one("#suggested", Line).put(Content("\n").join(lines), layout=True)
 
     def take(self) -> list[tuple[Field, str | tuple[str, ...]]]:
         """The fields changed since the last call, as shown (`fields.value_written` gives what is written).

@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 from curator.diagnostic import Diagnostic, Severity
 from curator.tui.shown import one_line
 from curator.tui.signs import SIGNS, counted
+from curator.tui.widgets.jumping import JumpList
 from curator.tui.widgets.line import Line
 
 STYLES = {Severity.ERROR: "$text-error", Severity.WARNING: "$text-warning", Severity.HINT: "$text-secondary"}
@@ -36,10 +37,11 @@ class Problems(Vertical):
     def compose(self) -> ComposeResult:
         """The summary above the list."""
         yield Line("checking …", id="problems-summary")
-        yield OptionList(id="problems-list", compact=True, markup=False)
+        yield JumpList(id="problems-list", compact=True, markup=False)
 
     def show(self, diagnostics: Sequence[Diagnostic], judge: str, note: str) -> None:
-        """List them, and say who judged."""
+        """List them, the worst first, and say who judged."""
+        diagnostics = sorted(diagnostics, key=lambda d: list(SIGNS).index(d.severity))
         said = f"{counted(diagnostics)}   judge: {judge}" + (f"   {note}" if note else "")
         worst = min((list(SIGNS).index(d.severity) for d in diagnostics), default=None)
         style = "$text-success" if worst is None else list(STYLES.values())[worst]

@@ -33,6 +33,12 @@ def test_the_end_marks_the_token() -> None:
     assert (found.column, found.end) == (10, 12)
 
 
+@pytest.mark.parametrize("sign", ["++", "--", "+="])
+def test_a_sign_of_two_characters_is_marked_as_a_whole(sign: str) -> None:
+    (found,) = check(f"count{sign}" + "1" * (sign == "+=") + "\n")
+    assert (found.code, found.column, found.end) == ("E312", 6, 8)
+
+
 def test_a_token_cut_by_a_continuation_has_no_end_on_its_first_line() -> None:
     (found,) = check("goto no\n:where\n")
     assert (found.line, found.column, found.end) == (1, 6, None)

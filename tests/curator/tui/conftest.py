@@ -121,6 +121,8 @@ FILES = {"strings/print-a-greeting.md": GREETING, "gui/from-mnemonics-to-objects
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The corpus folder, and an environment in which nothing else is found."""
     monkeypatch.setenv("BBJ_CURATOR_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("BBJ_CURATOR_CONFIG", str(tmp_path / "config"))
+    monkeypatch.setenv("BBJ_CURATOR_CACHE", str(tmp_path / "cache"))
     for name in ("BBJ_HOME", "BBJHOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(TextArea, "cursor_blink", False)
@@ -173,3 +175,8 @@ def _key(key: str, character: str):  # type: ignore[no-untyped-def]
     from textual.events import Key
 
     return Key(key, None if key == "enter" else character)
+
+
+def painted(app: CuratorApp) -> str:
+    """What stands on the screen now, as text."""
+    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
