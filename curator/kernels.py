@@ -3,6 +3,7 @@
 Both give the same results to the bit. What the arguments mean stands beside each kernel in native/kernels.c.
 """
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,21 +16,34 @@ from curator.native import library
 Hashes = NDArray[np.uint64]
 Numbers = NDArray[np.int64]
 Found = NDArray[np.int32]
+# A room for shingles that a thread keeps between calls, in hashes: 16 MB.
+_MOST_KEPT = 1 << 21
 _POSTING = np.dtype([("hash", np.uint64), ("rank", np.int32), ("place", np.int32)])
 
 
+_rooms = threading.local()
+
+
 def shingle(data: bytes, starts: Numbers) -> tuple[Hashes, Numbers]:
-    """The shingle hashes of texts (UTF-8, text d at starts[d] to starts[d + 1]), and how many each has."""
+    """The shingle hashes of texts (UTF-8, text d at starts[d] to starts[d + 1]), and how many each has.
+
+    The hashes stand in a room that each thread has for itself and uses again at the next call: copy them before that.
+    New memory for every batch would cost more time than the hashing.
+    """
     lib = library.load()
     if lib is None:
         return fallback.shingle(data, starts)
     sizes = np.empty(len(starts) - 1, np.int64)
-    out = np.empty(len(data) // 2 + len(starts), np.uint64)  # a token and what ends it are two bytes
+    need = len(data) // 2 + len(starts)  # a token and what ends it are two bytes
+    out: Hashes = getattr(_rooms, "hashes", np.zeros(0, np.uint64))
+    if len(out) < need:
+        out = np.empty(need, np.uint64)
+        if need <= _MOST_KEPT:
+            _rooms.hashes = out
     total = _checked(
         lib.curator_shingle(data, _at(starts), len(sizes), _at(out), len(out), _at(sizes)),
     )
-    out.resize(total, refcheck=False)  # gives back what is not used, without a copy
-    return out, sizes
+    return out[:total], sizes
 
 
 def count(hashes: Hashes, starts: Numbers, skip: NDArray[np.uint8], table: NDArray[np.uint8], cells: range) -> None:

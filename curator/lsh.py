@@ -29,7 +29,7 @@ _MOST_CANDIDATES = 50_000_000
 # Pairs of several bands (8 bytes each) that are collected before those found twice are thrown together.
 _ROOM = 10_000_000
 # Documents that are signed, and pairs that are compared, in one call.
-_DOCUMENTS, _BLOCK = 1 << 13, 1 << 16
+_DOCUMENTS, _BLOCK = 1 << 11, 1 << 16
 
 
 def permutations() -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:

@@ -5,6 +5,7 @@ Of a text only eight bytes for each shingle stay in memory.
 
 import itertools
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -56,37 +57,62 @@ def of_hashes(documents: Iterable[Sequence[int]]) -> Sets:
 
 def of_text(text: str) -> NDArray[np.uint64]:
     """`shingles.hashes` of one text, by the compiled kernel if there is one."""
-    return kernels.shingle(*_encoded([text]))[0]
+    return kernels.shingle(*_encoded([text]))[0].copy()
 
 
 def of_texts(texts: Iterable[str], jobs: int | None = None, progress: Progress | None = None) -> Sets:
     """The shingles of texts. The texts are read once, and only a few of them are held at a time."""
-    jobs = jobs or workers()
-    hashes = np.empty(1 << 24, np.uint64)  # pages nobody touches cost nothing
-    sizes, filled, done = [np.zeros(0, np.int64)], 0, 0
-
-    def finish(future: Future[tuple[NDArray[np.uint64], NDArray[np.int64]]]) -> None:
-        nonlocal filled, done
-        made, made_sizes = future.result()
-        if filled + len(made) > len(hashes):  # grows in place where the system can
-            hashes.resize(max(filled + len(made), len(hashes) * 3 // 2), refcheck=False)
-        hashes[filled : filled + len(made)] = made
-        sizes.append(made_sizes)
-        filled += len(made)
-        done += len(made_sizes)
-        if progress:
-            progress("read and shingled", done, None)
-
+    jobs, gathered = jobs or workers(), _Gathered()
     with ThreadPoolExecutor(jobs) as pool:
-        waiting: deque[Future[tuple[NDArray[np.uint64], NDArray[np.int64]]]] = deque()
-        for batch in _batches(texts):
-            waiting.append(pool.submit(kernels.shingle, *_encoded(batch)))
-            if len(waiting) > 2 * jobs:  # the reader is ahead: no more texts in memory than this
-                finish(waiting.popleft())
-        while waiting:
-            finish(waiting.popleft())
-    hashes.resize(filled, refcheck=False)
-    return of_sizes(hashes, np.concatenate(sizes))
+        waiting: deque[Future[int]] = deque()
+        for number, batch in enumerate(_batches(texts)):
+            waiting.append(pool.submit(gathered.add, number, *_encoded(batch)))
+            while len(waiting) > 2 * jobs or (waiting and waiting[0].done()):
+                done = waiting.popleft().result()  # the reader may be ahead, but by no more texts than this
+                if progress:
+                    progress("read and shingled", done, None)
+        for future in waiting:
+            done = future.result()
+            if progress:
+                progress("read and shingled", done, None)
+    return gathered.whole()
+
+
+class _Gathered:
+    """Sets that threads make in any order and put one behind the other in the order of their numbers."""
+
+    def __init__(self) -> None:
+        self._hashes, self._sizes = np.empty(1 << 16, np.uint64), [np.zeros(0, np.int64)]
+        self._filled = self._documents = self._next = 0
+        self._failed = False
+        self._turn = threading.Condition()
+
+    def add(self, number: int, data: bytes, starts: NDArray[np.int64]) -> int:
+        """Make the sets of a batch, and put them down when all before it have been; returns how many there are then."""
+        try:
+            made, sizes = kernels.shingle(data, starts)
+            with self._turn:
+                self._turn.wait_for(lambda: self._next == number or self._failed)
+                if self._filled + len(made) > len(self._hashes):  # grows in place where the system can
+                    room = max(self._filled + len(made), len(self._hashes) * 3 // 2)
+                    self._hashes.resize(room, refcheck=False)  # untouched pages cost nothing
+                self._hashes[self._filled : self._filled + len(made)] = made
+                self._sizes.append(sizes)
+                self._filled += len(made)
+                self._documents += len(sizes)
+                self._next += 1
+                self._turn.notify_all()
+                return self._documents
+        except BaseException:
+            with self._turn:  # those behind it must not wait for ever
+                self._failed = True
+                self._turn.notify_all()
+            raise
+
+    def whole(self) -> Sets:
+        """All of them."""
+        self._hashes.resize(self._filled, refcheck=False)
+        return of_sizes(self._hashes, np.concatenate(self._sizes))
 
 
 def split(whole: Sets, pieces: int) -> list[tuple[int, Sets]]:
@@ -123,7 +149,13 @@ def _encoded(batch: list[str]) -> tuple[bytes, NDArray[np.int64]]:
     Only Python knows which letters beyond ASCII are tokens and what they are in lower case, so of such a text its
     tokens go in, with blanks between.
     """
-    parts = [(text if text.isascii() else " ".join(shingles.tokens(text))).encode() for text in batch]
-    starts = np.zeros(len(parts) + 1, np.int64)
-    np.cumsum(list(map(len, parts)), out=starts[1:])
-    return b"".join(parts), starts
+    whole = "".join(batch)
+    if not whole.isascii():
+        batch = [text if text.isascii() else " ".join(shingles.tokens(text)) for text in batch]
+        parts = [text.encode() for text in batch]
+        return b"".join(parts), _starts(map(len, parts))
+    return whole.encode(), _starts(map(len, batch))
+
+
+def _starts(lengths: Iterable[int]) -> NDArray[np.int64]:
+    return np.array([0, *itertools.accumulate(lengths)], np.int64)
