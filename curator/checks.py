@@ -144,10 +144,19 @@ def check_placeholders(example: Example) -> list[Diagnostic]:
         column = line.find(PLACEHOLDER) + 1
         if column:
             found.append(
-                diagnose("W207", example.path, number, column, "something is still to be written",
+                diagnose("W207", example.path, number, column, f"{_around(example, number)} is still to be written",
                          f"write it, and remove the {PLACEHOLDER}", column + len(PLACEHOLDER))
             )  # fmt: skip
     return found
+
+
+def _around(example: Example, line: int) -> str:
+    """What a line belongs to: a field of the front matter, or the section it stands in."""
+    above = [section for section in example.sections if section.line <= line]
+    if above:
+        return f'"{above[-1].title}"'
+    named = re.match(r"(\w+):", example.text.split("\n")[line - 1])
+    return f'"{named[1]}"' if named else "something"
 
 
 def check_fences(example: Example) -> list[Diagnostic]:

@@ -9,6 +9,7 @@ from curator.checks import check_examples, check_text
 from curator.codes import CODES, EXAMPLE_CODES
 from curator.diagnostic import Severity
 from curator.example import parse
+from curator.templates import template
 
 DATA = Path(__file__).parent.parent / "data"
 GOOD = CODES["E101"].good
@@ -113,3 +114,9 @@ def test_code_is_judged_where_it_stands_in_the_markdown():
     text = CODES["E214"].good.replace('print "Hello, world"', 'print "Hello, world')
     (found,) = (d for d in check_examples([parse(text, "m.md")], "builtin") if d.severity is Severity.ERROR)
     assert text.split("\n")[found.line - 1] == 'print "Hello, world'
+
+
+def test_what_is_still_to_be_written_is_named():
+    text = template("A title", "completion", ("all",))
+    said = [d.message for d in check_text(text, "strings/a-title.md") if d.code == "W207"]
+    assert said == [f'"{name}" is still to be written' for name in ("description", "Expected Output", "Explanation")]
