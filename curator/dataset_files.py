@@ -9,12 +9,11 @@ import json
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from curator import __version__, links, splits
+from curator import __version__, folders, links, splits
 from curator.dataset import MANIFEST, PRETRAIN, Dataset, counts
 from curator.errors import CuratorError
 from curator.formats import FORMS
@@ -39,14 +38,7 @@ def write(
     Raises CuratorError if rows of different splits are near to each other, if `out` holds something that is not a
     dataset, or if it cannot be written; the old folder stays then.
     """
-    if out.exists() and not (out / MANIFEST).is_file() and (not out.is_dir() or any(out.iterdir())):
-        raise CuratorError(f"{out}: is not a dataset folder, so it is not replaced; choose another --out")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-    except OSError as error:
-        raise CuratorError(f"{out}: cannot be written: {error.strerror}; choose another --out") from error
-    try:
+    with folders.replacing(out, MANIFEST) as draft:
         manifest = _write_files(dataset, draft, corpus)
         leaks = audit(draft, dataset.options.threshold, jobs, progress)
         if leaks:
@@ -55,12 +47,6 @@ def write(
                 f"{len(leaks)} pairs of rows are near to each other across splits: {listed}. "
                 f"{out} was not written; please report this, as no input should lead to it"
             )
-        draft.chmod(0o755)
-        _replace(out, draft)
-    except OSError as error:
-        raise CuratorError(f"{out}: cannot be written: {error.strerror}; the old folder is untouched") from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return manifest
 
 
@@ -76,23 +62,6 @@ def audit(folder: Path, threshold: float, jobs: int | None = None, progress: Pro
                 sides[key] = side
                 seen += links.views({**row, "id": key})
     return links.across(seen, sides, threshold, jobs, progress)
-
-
-def _replace(out: Path, draft: Path) -> None:
-    """Put the new folder in the place of the old one; a stop between the two steps puts the old one back."""
-    if not out.exists():
-        draft.replace(out)
-        return
-    aside = Path(tempfile.mkdtemp(prefix=f".{out.name}.old.", dir=out.parent))
-    try:
-        out.replace(aside / out.name)
-        draft.replace(out)
-    except BaseException:
-        if not out.exists() and (aside / out.name).exists():
-            (aside / out.name).replace(out)
-        raise
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _write_files(dataset: Dataset, folder: Path, corpus: Path | None) -> dict[str, Any]:

@@ -26,14 +26,25 @@ def replacing(out: Path, mark: str) -> Iterator[Path]:
     try:
         yield draft
         draft.chmod(0o755)
-        if out.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{out.name}.old.", dir=out.parent))
-            out.replace(old / out.name)
-            draft.replace(out)
-            shutil.rmtree(old)
-        else:
-            draft.replace(out)
+        _replace(out, draft)
     except OSError as error:
         raise CuratorError(f"{out}: cannot be written: {error.strerror}; the old folder is untouched") from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def _replace(out: Path, draft: Path) -> None:
+    """Put the new folder in the place of the old one; a stop between the two steps puts the old one back."""
+    if not out.exists():
+        draft.replace(out)
+        return
+    aside = Path(tempfile.mkdtemp(prefix=f".{out.name}.old.", dir=out.parent))
+    try:
+        out.replace(aside / out.name)
+        draft.replace(out)
+    except BaseException:
+        if not out.exists() and (aside / out.name).exists():
+            (aside / out.name).replace(out)
+        raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)

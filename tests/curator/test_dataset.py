@@ -271,7 +271,7 @@ def test_every_row_fits_the_schema():
 
 def test_a_folder_of_something_else_is_not_replaced(tmp_path):
     (tmp_path / "precious.txt").write_text("x")
-    with pytest.raises(CuratorError, match="not a dataset folder"):
+    with pytest.raises(CuratorError, match="not made by this command"):
         dataset_files.write(dataset.build(EXAMPLES, frozenset()), tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == ["precious.txt"]
 
