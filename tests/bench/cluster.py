@@ -110,7 +110,7 @@ def _plan(texts: Sequence[str], options: argparse.Namespace, how: dict[str, int]
             f"{name:10}{seconds * 1e6:11.1f}{max(p for _, p in took[name]) / 1e6:9.0f}{seconds * planned / 3600:12.1f}"
         )
     print(f"{'all':10}{'':20}{total:12.1f}   {total * options.price:.2f} at {options.price} for a core hour")
-    print(f"(a worker had {how['shard']} documents or one of {options.ranges} ranges; an empty one takes "
+    print(f"(a worker had {how['shard']} documents or one of {options.ranges} ranges; the starting one had "
           f"{_measured(abs, 0)[2] / 1e6:.0f} MB)")  # fmt: skip
     print(f"\n{'file':10}{'bytes/doc':>11}{'GB':>10}   for {planned:,} documents")
     for name, size in sorted(sizes.items(), key=lambda item: -item[1]):
@@ -122,8 +122,15 @@ def _measured(function: Callable[[int], int], item: int) -> tuple[int, float, in
     """The result, the processor seconds, and the most bytes of memory this process has had."""
     began = time.process_time()
     result = function(item)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return result, time.process_time() - began, peak
+    return result, time.process_time() - began, _peak()
+
+
+def _peak() -> int:
+    """The most bytes this process has had. ru_maxrss would begin with the peak of the process that started it."""
+    status = Path("/proc/self/status")
+    if status.is_file():
+        return int(status.read_text().split("VmHWM:")[1].split()[0]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def _options() -> argparse.Namespace:
