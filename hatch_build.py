@@ -12,7 +12,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-FOLDER = Path("curator", "native")
+FOLDER = Path("curator", "similarity", "native")
 
 
 class CustomBuildHook(BuildHookInterface):

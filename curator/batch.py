@@ -9,8 +9,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from curator import checks, corpus
-from curator.compiler import CompilerChoice, judge_name
 from curator.diagnostic import Diagnostic, in_order
+from curator.judge.compiler import CompilerChoice, judge_name
 
 # Below this, the start of a second process (0.2 s) costs more than half of the work.
 PARALLEL_FROM = 1000

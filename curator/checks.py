@@ -14,9 +14,9 @@ from pathlib import PurePosixPath
 from curator import chatml, schema
 from curator.bbj import generation
 from curator.codes import diagnose
-from curator.compiler import CompilerChoice, Source, Status, Verdict, judge
 from curator.diagnostic import Diagnostic, in_order
 from curator.example import CodeBlock, Example, Section, parse
+from curator.judge.compiler import CompilerChoice, Source, Status, Verdict, judge
 from curator.labels import TOPICS
 from curator.templates import PLACEHOLDER
 

@@ -4,11 +4,11 @@ E0xx file, E1xx front matter, E2xx sections, E3xx BBj syntax, E4xx compiler rule
 W7xx generation, E8xx what bbjcpl says, W9xx the corpus as a whole. A code keeps its meaning for ever.
 """
 
-from curator.audit_codes import AUDIT_CODES
 from curator.bbj.codes import BBJ_CODES
 from curator.bbj.generation import GENERATION_CODES
-from curator.bbjcpl import COMPILER_CODES
 from curator.diagnostic import Code, Diagnostic, Severity, Tier
+from curator.judge.bbjcpl import COMPILER_CODES
+from curator.rows.audit_codes import AUDIT_CODES
 from curator.templates import PLACEHOLDER
 
 _GOOD = """---

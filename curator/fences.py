@@ -1,8 +1,8 @@
 """Fenced blocks in a text that somebody or some model wrote: a chat, a page, a reply.
 
-The one reader of fences in free text. `trainer.extract` takes the program of a reply with it, so a change of what it
-finds is a change of the extraction rule there and raises its version. An example's own fences are read by
-`curator.example`, which keeps to CommonMark.
+The one reader of fences in free text. `trainer.evaluation.extract` takes the program of a reply with
+it, so a change of what it finds is a change of the extraction rule there and raises its version. An example's own
+fences are read by `curator.example`, which keeps to CommonMark.
 """
 
 import re

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from curator.native import build
+from curator.similarity.native import build
 
 ROOT = Path(__file__).parent.parent
 
@@ -40,9 +40,11 @@ def test_the_wheel_carries_schemas_styles_configs_and_cases(wheel):
 
 
 def test_the_wheel_is_for_this_platform_if_it_carries_compiled_kernels(wheel):
-    carried = [name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("curator/native/kernels_")]
+    carried = [
+        name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("curator/similarity/native/kernels_")
+    ]
     if any(map(shutil.which, ("cc", "gcc", "clang", "cl"))):
-        assert carried == [f"curator/native/{build.library_name()}"]
+        assert carried == [f"curator/similarity/native/{build.library_name()}"]
     assert wheel.name.endswith("-py3-none-any.whl") == (not carried)
 
 

@@ -16,9 +16,9 @@ from trainer.machine import prepare_process
 
 # Commands that live in modules of their own, imported when they are asked for: `trainer --help` must not load torch.
 COMMANDS = {
-    "eval": "trainer.evaluate_cli:eval_command",
-    "runs": "trainer.runs_cli:runs_command",
-    "sweep": "trainer.sweep_cli:sweep_command",
+    "eval": "trainer.commands.evaluate:eval_command",
+    "runs": "trainer.commands.runs:runs_command",
+    "sweep": "trainer.commands.sweep:sweep_command",
 }
 
 

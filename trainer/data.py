@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from curator import dataset as folders
+from curator.dataset import build as folders
 from curator.errors import CuratorError, MissingError
 from curator.output import say
 from trainer.config import Config, Stage

@@ -8,12 +8,12 @@ as it was.
 from collections.abc import Sequence
 from typing import Any
 
-from curator.compiler import CompilerChoice, Source, Status, judge
 from curator.diagnostic import Severity
+from curator.judge.compiler import CompilerChoice, Source, Status, judge
 from trainer.choice import ProbeResult
 from trainer.config import Probe
-from trainer.generate import Sampling
-from trainer.generate_local import decode
+from trainer.evaluation.generate import Sampling
+from trainer.evaluation.generate_local import decode
 from trainer.tokens import END_OF_DOCUMENT, STOP
 
 BEGINNING_TOKENS = 128

@@ -16,8 +16,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from curator.compiler import judge
 from curator.errors import MissingError
+from curator.judge.compiler import judge
 from curator.output import say
 from trainer import machine, processes
 from trainer.config import Config, Stage, load_config

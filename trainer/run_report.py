@@ -10,10 +10,10 @@ from typing import Any
 
 from curator.corpus import write
 from trainer.data import HAPPENED
+from trainer.evaluation.report_html import STAGES, Code, esc, losses, section, table, whole_page
+from trainer.evaluation.report_plots import learning_rate
 from trainer.plots import read_metrics
 from trainer.record import read_record
-from trainer.report_html import STAGES, Code, esc, losses, section, table, whole_page
-from trainer.report_plots import learning_rate
 
 FILE = "report.html"
 # Keys of run.json that have a place of their own on the page.

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from trainer.config import StopTest
-from trainer.generate import Finish, Sampling
-from trainer.generate_local import decode, stop_ids
+from trainer.evaluation.generate import Finish, Sampling
+from trainer.evaluation.generate_local import decode, stop_ids
 
 BATCH_SIZE = 8
 

@@ -25,9 +25,10 @@ def audit(path: Path, form: str, html: Path | None, out: Path | None, tokenizer:
     """
     from contextlib import nullcontext
 
-    from curator import audit as audits
-    from curator import audit_fix, audit_report, corpus, output
-    from curator.row_checks import Options
+    from curator import corpus, output
+    from curator.rows import audit as audits
+    from curator.rows import audit_fix, audit_report
+    from curator.rows.row_checks import Options
 
     with reading(path) as bar, audit_fix.writing(path, out) if out else nullcontext() as writer:
         report = audits.audit(path, Options(**how), writer.take if writer else None, bar.update, tokenizer)

@@ -24,9 +24,9 @@ from curator.errors import ExitCode, MissingError
 @click.option("--compare", is_flag=True, help="Ask all judges that are there and print where they disagree.")
 def check(paths: Sequence[Path], compiler: Any, compare: bool, **how: Any) -> ExitCode:
     """Check plain BBj files (.bbj, .bbx, .src), or all of them in a folder."""
-    from curator import compiler as judges
     from curator import source
     from curator.checks import verdict_diagnostics
+    from curator.judge import compiler as judges
 
     files = source.source_paths(paths)
     if not files:

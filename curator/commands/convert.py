@@ -51,8 +51,11 @@ def convert(
 
     What the ledger has placed stays in its split; only what is new is placed. Commit it to keep the split for all.
     """
-    from curator import batch, corpus, dataset, dataset_files, merge, output, splits
-    from curator.row_checks import Options
+    from curator import batch, corpus, output
+    from curator.dataset import build as dataset
+    from curator.dataset import files as dataset_files
+    from curator.dataset import merge, splits
+    from curator.rows.row_checks import Options
 
     files = example_paths(paths)
     ledger_path = ledger_path or out / splits.LEDGER

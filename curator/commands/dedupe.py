@@ -40,8 +40,9 @@ def dedupe(paths: Sequence[Path], kind: Any, row_field: str, out: Path | None, f
     is never changed: --write makes a new file or folder, removed.jsonl says what is not in it and why, conflicts.jsonl
     what stands in it with several answers.
     """
-    from curator import collection, doubles, doubles_write, output
-    from curator.native import library
+    from curator import output
+    from curator.duplicates import collection, doubles, doubles_write
+    from curator.similarity.native import library
 
     chosen = collection.collect(list(paths) or [root_or_here()], kind, row_field)
     with stages() as progress:

@@ -15,8 +15,8 @@ from curator.errors import CuratorError, ExitCode
 def delete(files: Sequence[Path], root: Path | None) -> ExitCode:
     """Remove examples from the corpus. `curator undo` brings the last one back."""
     from curator import output
-    from curator.undo import ActionLog
-    from curator.undo import delete as remove
+    from curator.review.undo import ActionLog
+    from curator.review.undo import delete as remove
 
     folder = root or root_or_here()
     log = ActionLog(folder)

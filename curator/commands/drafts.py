@@ -17,8 +17,8 @@ def drafts(root: Path | None, show: str | None, discard: str | None) -> ExitCode
 
     `curator drafts --show ID > training-data/topic/name.md` saves one.
     """
-    from curator import drafts as kept
     from curator import output
+    from curator.editing import drafts as kept
 
     found = kept.left_over((root or root_or_here()).resolve().as_posix())
     wanted = show or discard

@@ -12,7 +12,7 @@ from curator.errors import CuratorError, ExitCode
 from curator.labels import TOPICS
 
 if TYPE_CHECKING:
-    from curator.import_code import Draft
+    from curator.editing.import_code import Draft
 
 
 @click.command("import")
@@ -45,7 +45,7 @@ def import_command(
     Code and words are taken apart, the labels are suggested by the code, and each example is marked as a draft.
     A dataset is a JSONL file of chats or tasks; its good rows become examples.
     """
-    from curator.import_code import CODE_ENDINGS, TEXT_ENDINGS
+    from curator.editing.import_code import CODE_ENDINGS, TEXT_ENDINGS
 
     folder = root or root_or_here()
     rows = [path for path in paths if path.name != "-" and path.suffix.lower() not in CODE_ENDINGS + TEXT_ENDINGS]
@@ -62,7 +62,7 @@ def _code(
     paths: Sequence[Path], root: Path, clipboard: bool, title: str, topic: str | None, together: bool, dry_run: bool
 ) -> ExitCode:
     from curator import corpus, output
-    from curator.undo import ActionLog
+    from curator.review.undo import ActionLog
 
     log = ActionLog(root)
     failed = False
@@ -85,8 +85,8 @@ def _drafts(
     paths: Sequence[Path], clipboard: bool, title: str, together: bool
 ) -> "Iterator[tuple[str, Draft | CuratorError]]":
     """The name of each source, and its draft or why there is none."""
-    from curator import clipboard as board
-    from curator import import_code
+    from curator.editing import clipboard as board
+    from curator.editing import import_code
 
     if together:
         yield ", ".join(map(str, paths)), import_code.draft_of_files(paths, title)
@@ -107,8 +107,9 @@ def _drafts(
 def _rows(
     path: Path, root: Path, source: str, license_name: str, limit: int | None, dry_run: bool, compiler: Any
 ) -> ExitCode:
-    from curator import import_rows, output
-    from curator.row_checks import Options
+    from curator import output
+    from curator.rows import import_rows
+    from curator.rows.row_checks import Options
 
     wish = import_rows.Wish(source, license_name, limit, dry_run)
     with reading(path) as bar:

@@ -41,7 +41,8 @@ def example_paths(paths: Sequence[Path]) -> list[Path]:
 
 def record_of(files: Sequence[Path]) -> Any:
     """The record of the review of the corpus that these examples are in; None outside of one."""
-    from curator import corpus, review_log
+    from curator import corpus
+    from curator.review import log as review_log
 
     try:
         return review_log.read(corpus.find_root(files[0].parent))

@@ -29,8 +29,8 @@ def report(
 ) -> ExitCode:
     """Print diagnostics in the form asked for, with the summary, and return the exit code."""
     from curator import output
-    from curator.compiler import judge_name
     from curator.diagnostic import Severity
+    from curator.judge.compiler import judge_name
 
     shown = [
         d

@@ -10,7 +10,7 @@ from curator.commands.options import CORPUS, TEXT_OR_JSON, root_or_here
 from curator.errors import CuratorError, ExitCode, MissingError
 from curator.labels import GENERATIONS
 
-# The words of curator.review.STATES; that module is loaded when a command runs. A test compares them.
+# The words of curator.review.rules.STATES; that module is loaded when a command runs. A test compares them.
 STATES = ("unreviewed", "draft", "proposed", "approved", "outdated", "rejected")
 
 AS = click.option("--as", "given", default="", metavar="'NAME <ADDRESS>'", help="Who you are, if not whom git names.")
@@ -64,7 +64,8 @@ def list_(root: Path | None, states: Sequence[str], form: str) -> ExitCode:
 @TEXT_OR_JSON
 def show(name: str, root: Path | None, given: str, form: str) -> ExitCode:
     """Show where an example stands: its state, its authors, and everything that was said."""
-    from curator import chatml, output, review
+    from curator import chatml, output
+    from curator.review import rules as review
 
     desk = _desk(root, given)
     example = _example(desk.root, name)
@@ -165,7 +166,8 @@ def label(
     Without EXAMPLE those of the sample (see `curator review sample`). Without --generation each one is asked for.
     `curator stats` says how well your labels and the first ones agree.
     """
-    from curator import chatml, output, review
+    from curator import chatml, output
+    from curator.review import rules as review
 
     desk = _desk(root, given)
     examples = [_example(desk.root, name) for name in names]
@@ -205,7 +207,7 @@ def _decide(deed: Any, names: Sequence[str], root: Path | None, given: str, said
 
 
 def _desk(root: Path | None, given: str) -> Any:
-    from curator.desk import Desk
+    from curator.review.desk import Desk
 
     folder = root or root_or_here()
     if not folder.is_dir():

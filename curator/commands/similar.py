@@ -11,8 +11,8 @@ from curator.commands.options import CORPUS, TEXT_OR_JSON, THRESHOLD, stages
 from curator.errors import ExitCode
 
 if TYPE_CHECKING:
-    from curator.near_index import NearIndex
-    from curator.similar import Alike
+    from curator.near.index import NearIndex
+    from curator.near.similar import Alike
 
 
 @click.command()
@@ -38,7 +38,7 @@ def similar(
     shown what stands in the corpus too, so that a copied beginning is seen early.
     """
     from curator import corpus, output
-    from curator import similar as compared
+    from curator.near import similar as compared
 
     indexes: dict[Path, NearIndex] = {}
     found: dict[str, list[Alike]] = {}
@@ -68,7 +68,8 @@ def similar(
 
 
 def _opened(root: Path, folder: Path | None, quiet: bool) -> "NearIndex":
-    from curator import near_corpus, output
+    from curator import output
+    from curator.near import corpus as near_corpus
 
     index = near_corpus.open_index(root, folder)
     with stages() as stage:

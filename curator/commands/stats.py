@@ -31,8 +31,10 @@ def stats(
     tokenizer: Path | None,
 ) -> ExitCode:
     """Count the corpus by label, and show its gaps, near-duplicates, lengths and the state of its review."""
-    from curator import corpus, lengths, output, stats_report, weakness
-    from curator import stats as statistics
+    from curator import corpus, lengths, output
+    from curator.stats import report as stats_report
+    from curator.stats import summary as statistics
+    from curator.stats import weakness
 
     files = example_paths(paths)
     examples, unreadable = corpus.load(files)

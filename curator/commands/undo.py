@@ -18,7 +18,7 @@ def undo(root: Path | None, only_list: bool) -> ExitCode:
     Nothing is taken back from a file that was changed since.
     """
     from curator import output
-    from curator.undo import ActionLog
+    from curator.review.undo import ActionLog
 
     log = ActionLog(root or root_or_here())
     actions = log.actions()

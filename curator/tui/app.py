@@ -20,9 +20,10 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.theme import Theme
 
-from curator import corpus, drafts
+from curator import corpus
 from curator.diagnostic import Diagnostic
-from curator.drafts import Journal
+from curator.editing import drafts
+from curator.editing.drafts import Journal
 from curator.errors import CuratorError
 from curator.example import Example
 from curator.tui.bindings import bindings
@@ -33,7 +34,7 @@ from curator.tui.state import Begin, Changed, Import, Known, Left, NewExample, O
 from curator.tui.themes import OURS
 
 if TYPE_CHECKING:
-    from curator.near_index import NearIndex
+    from curator.near.index import NearIndex
 
 # How often the home screen hears of examples read and checked meanwhile.
 NEWS_S = 0.3
@@ -171,7 +172,7 @@ class CuratorApp(App[int]):
         self._tell("")
 
     def _take_in(self, example: Example) -> None:
-        from curator import near_corpus
+        from curator.near import corpus as near_corpus
         from curator.tui import live
 
         self.known.examples[example.path] = example
@@ -361,13 +362,13 @@ def _run(app: App[int], node: DOMNode, action: str) -> Callable[[], Awaitable[No
 
 
 def _open_index(root: Path) -> "NearIndex":
-    from curator import near_corpus  # NumPy costs 120 ms, which the first paint does not wait for
+    from curator.near import corpus as near_corpus  # NumPy costs 120 ms, which the first paint does not wait for
 
     return near_corpus.open_index(root)
 
 
 def _refresh_index(index: "NearIndex", root: Path, examples: dict[str, Example]) -> None:
-    from curator import near_corpus
+    from curator.near import corpus as near_corpus
 
     near_corpus.refresh(index, root, examples)
 

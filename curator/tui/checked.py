@@ -11,15 +11,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from curator import corpus, near_corpus
+from curator import corpus
 from curator.diagnostic import Diagnostic, Severity
 from curator.errors import CuratorError
 from curator.example import Example
-from curator.near import NEAR
+from curator.near import corpus as near_corpus
+from curator.near.answers import NEAR
 from curator.tui import live
 
 if TYPE_CHECKING:
-    from curator.near_index import NearIndex
+    from curator.near.index import NearIndex
 
 # Examples checked in one go; the screen is told between two of them. Some 20 ms.
 AT_ONCE = 8

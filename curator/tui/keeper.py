@@ -2,7 +2,7 @@
 
 import asyncio
 
-from curator.drafts import Journal
+from curator.editing.drafts import Journal
 
 
 class DraftKeeper:

@@ -5,16 +5,17 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from curator import passage, shingles, variant
+from curator import variant
 from curator.checks import check_code, check_text
 from curator.codes import diagnose
-from curator.compiler import Source, Status, find_bbjcpl, judge_async, judge_name
 from curator.diagnostic import Diagnostic, Severity, in_order
 from curator.example import Example
-from curator.near import NEAR, Neighbour
+from curator.judge.compiler import Source, Status, find_bbjcpl, judge_async, judge_name
+from curator.near.answers import NEAR, Neighbour
+from curator.similarity import passage, shingles
 
 if TYPE_CHECKING:  # it loads NumPy, which the first paint does not wait for
-    from curator.near_index import NearIndex
+    from curator.near.index import NearIndex
 
 NO_EXAMPLES: Mapping[str, Example] = MappingProxyType({})
 

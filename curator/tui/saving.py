@@ -4,7 +4,7 @@ from pathlib import Path
 
 from curator import corpus
 from curator.errors import CuratorError
-from curator.undo import ActionLog
+from curator.review.undo import ActionLog
 
 
 def on_disk(path: Path) -> str | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from platformdirs import user_config_path
 
-from curator.drafts import draft_folder
+from curator.editing.drafts import draft_folder
 from curator.errors import CuratorError
 from curator.tui.actions import ACTIONS, BY_ID, PLACES, Action
 

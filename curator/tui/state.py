@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from curator.desk import Desk
 from curator.diagnostic import Diagnostic
 from curator.example import Example
-from curator.review import State
-from curator.undo import ActionLog
+from curator.review.desk import Desk
+from curator.review.rules import State
+from curator.review.undo import ActionLog
 
 if TYPE_CHECKING:  # it loads NumPy, which the first paint does not wait for
-    from curator.near_index import NearIndex
+    from curator.near.index import NearIndex
 
 
 @dataclass

@@ -58,8 +58,8 @@ def _print(path: Path, compiler: str, label: str) -> None:
 
 def _measured(path: Path, compiler: str) -> tuple[float, float, float, int]:
     """Seconds on the clock and of the processor, MB at the peak, findings."""
-    from curator.audit import audit
-    from curator.row_checks import Options
+    from curator.rows.audit import audit
+    from curator.rows.row_checks import Options
 
     began, worked = time.perf_counter(), time.process_time()
     report = audit(path, Options(compiler))  # type: ignore[arg-type]

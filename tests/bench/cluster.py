@@ -23,7 +23,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from curator import cluster, join
+from curator.similarity import cluster, join
 from tests.bench.dedupe_data import synthetic
 
 STAGES = ("shingle", "spread", "count", "prefix", "meet", "verify")

@@ -27,8 +27,8 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
 import dedupe_data  # noqa: E402
 
-from curator import join  # noqa: E402
-from curator.native import library  # noqa: E402
+from curator.similarity import join  # noqa: E402
+from curator.similarity.native import library  # noqa: E402
 
 THRESHOLD = 0.7
 PEERS = ("datasketch==2.0.0", "rensa==0.5.0", "gaoya==0.2.2", "datatrove[processing]==0.10.1", "xxhash", "orjson")

@@ -27,8 +27,8 @@ Run = Callable[[Path, float], tuple[float, np.ndarray, dict]]
 
 def ours(engine: str) -> Run:
     def run(path: Path, threshold: float) -> tuple[float, np.ndarray, dict]:
-        from curator import join
-        from curator.native import library
+        from curator.similarity import join
+        from curator.similarity.native import library
 
         library.load()
         started = time.perf_counter()

@@ -22,8 +22,8 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 import dedupe  # noqa: E402
 import dedupe_data  # noqa: E402
 
-from curator import fallback, kernels, sets  # noqa: E402
-from curator.native import build, library  # noqa: E402
+from curator.similarity import fallback, kernels, sets  # noqa: E402
+from curator.similarity.native import build, library  # noqa: E402
 
 NUMBA = "numba==0.68.1"
 # The same loop, compiled eagerly for one signature: the least that Numba can be asked for.
@@ -106,7 +106,7 @@ def main() -> None:
         compiled = time.perf_counter() - started
     started = time.perf_counter()
     if library.load() is None:
-        raise SystemExit("no compiled kernels: python -m curator.native.build")
+        raise SystemExit("no compiled kernels: python -m curator.similarity.native.build")
     loaded = time.perf_counter() - started
     cost = f"compiled in {compiled:.2f} s at installation, loaded in {loaded * 1000:.1f} ms"
     sums = {report("C", cost, kernels.shingle, data, starts)}

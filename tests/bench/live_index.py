@@ -27,15 +27,15 @@ from pathlib import Path
 import dedupe_data
 import numpy as np
 
-from curator import sets
-from curator.near import AT_LEAST, FEWEST_SHINGLES, NEAR, Neighbour
-from curator.near_index import Document, NearIndex
+from curator.near.answers import AT_LEAST, FEWEST_SHINGLES, NEAR, Neighbour
+from curator.near.index import Document, NearIndex
+from curator.similarity import sets
 
 COLD = """
 import json, os, sys, time
 folder, drop = sys.argv[1], sys.argv[2] == "drop"
 drafts = json.load(sys.stdin)
-from curator.near_index import NearIndex
+from curator.near.index import NearIndex
 from pathlib import Path
 if drop:
     for path in Path(folder).glob("g*/*"):
@@ -220,7 +220,7 @@ def peer(count: int, real: Path | None, asked: int) -> None:
 
 def measure_corpus(root: Path) -> None:
     """The index of a folder of examples: made, opened again, brought in step."""
-    from curator import near_corpus
+    from curator.near import corpus as near_corpus
 
     print(f"\n{len(near_corpus.corpus.example_paths([root]))} examples in {root}")
     for jobs, who in ((1, "one process"), (0, "all processors")):
@@ -247,7 +247,7 @@ def main() -> None:
     parser.add_argument("--check", type=int, default=100_000, help="compare with all documents up to this size")
     parser.add_argument("--drafts", type=int, default=500, help="drafts of each kind")
     given = parser.parse_args()
-    from curator.native import library
+    from curator.similarity.native import library
 
     print(
         f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}; {library.notice() or 'compiled shingle kernel'}"

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from textual.events import Key
 
-from curator import shingles
+from curator.similarity import shingles
 from curator.templates import code_for, template
 from curator.tui.app import CuratorApp
 from curator.tui.screens.edit import EditScreen, Opened

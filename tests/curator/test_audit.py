@@ -11,15 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from curator import audit_report, private_data, row_text, shingles
-from curator.audit import audit
-from curator.audit_codes import AUDIT_CODES
 from curator.cli import cli, run
 from curator.codes import CODES
 from curator.errors import CuratorError, MissingError
-from curator.foreign_rows import BadLine, Row, read_rows
-from curator.near_rows import NearTexts
-from curator.row_checks import Options
+from curator.rows import audit_report, private_data, row_text
+from curator.rows.audit import audit
+from curator.rows.audit_codes import AUDIT_CODES
+from curator.rows.foreign_rows import BadLine, Row, read_rows
+from curator.rows.near_rows import NearTexts
+from curator.rows.row_checks import Options
+from curator.similarity import shingles
 from tests.curator.planted_rows import Maker, Planted, planted, row
 
 BUILTIN = Options("builtin")

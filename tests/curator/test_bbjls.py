@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from curator import bbjls
-from curator.compiler import Source, Status, Verdict, compare, judge, judge_async
 from curator.errors import MissingError
+from curator.judge import bbjls
+from curator.judge.compiler import Source, Status, Verdict, compare, judge, judge_async
 
 CHECKED = "Checked against the local installation's PREFIX, classpath and config (BBj 26.03)."
 
@@ -177,7 +177,7 @@ def test_auto_does_not_use_it_unasked(
     for name in ("BBJ_HOME", "BBJHOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr("curator.bbjcpl.USUAL_PLACES", ())
+    monkeypatch.setattr("curator.judge.bbjcpl.USUAL_PLACES", ())
     (verdict,) = judge([Source("a.bbj", "print 1\n")])
     assert verdict.judge.startswith("built-in")
     assert stand_in.requests == []

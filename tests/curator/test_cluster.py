@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curator import cluster, join
 from curator.errors import CuratorError
+from curator.similarity import cluster, join
 
 
 def documents(count: int, seed: int = 3) -> list[str]:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from curator import bbjcpl, compiler
-from curator.compiler import (
+from curator.errors import ExitCode, MissingError
+from curator.judge import bbjcpl, compiler
+from curator.judge.compiler import (
     COMPILER_CODES,
     Source,
     Status,
@@ -24,7 +25,6 @@ from curator.compiler import (
     judge_async,
     judge_name,
 )
-from curator.errors import ExitCode, MissingError
 
 STAND_IN = Path(__file__).with_name("stand_in_bbjcpl.py")
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the stand-in executable is a script with a #! line")
@@ -333,8 +333,8 @@ def test_on_windows_the_tree_is_ended_with_taskkill(
     taskkill.write_text(f'#!/bin/sh\necho "$@" > "{tmp_path}/taskkill.log"\nkill -9 "$4"\n')
     taskkill.chmod(0o755)
     monkeypatch.setenv("PATH", str(taskkill.parent), prepend=os.pathsep)
-    monkeypatch.setattr("curator.process._WINDOWS", True)
-    monkeypatch.setattr("curator.process._GRACE_S", 0.1)
+    monkeypatch.setattr("curator.judge.process._WINDOWS", True)
+    monkeypatch.setattr("curator.judge.process._GRACE_S", 0.1)
     assert one("(hangs\n", timeout_s=0.5).status is Status.NO_VERDICT
     (call,) = stand_in.calls
     assert (tmp_path / "taskkill.log").read_text().split() == ["/F", "/T", "/PID", str(call["pid"])]
@@ -380,10 +380,12 @@ def test_there_is_nothing_to_compare_with_on_a_machine_without_bbj(nowhere: None
 
 
 def test_importing_the_compiler_module_starts_and_loads_nothing_heavy() -> None:
-    script = "import sys, curator.compiler; print([m for m in ('asyncio', 'subprocess', 'tempfile', 'http.client', "
-    script += "'curator.bbj.check', 'curator.bbjls') if m in sys.modules])"
+    script = (
+        "import sys, curator.judge.compiler; print([m for m in ('asyncio', 'subprocess', 'tempfile', 'http.client', "
+    )
+    script += "'curator.bbj.check', 'curator.judge.bbjls') if m in sys.modules])"
     run = subprocess.run([sys.executable, "-S", "-c", script], capture_output=True, text=True, check=True,
-                         cwd=Path(compiler.__file__).parents[1])  # fmt: skip
+                         cwd=Path(compiler.__file__).parents[2])  # fmt: skip
     assert run.stdout.strip() == "[]"
 
 

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from curator import chatml, dataset, dataset_files, formats, schema, splits
+from curator import chatml, schema
 from curator.codes import CODES
-from curator.dataset import Options
+from curator.dataset import build as dataset
+from curator.dataset import files as dataset_files
+from curator.dataset import formats, splits
+from curator.dataset.build import Options
 from curator.errors import CuratorError, MissingError
 from curator.example import parse
-from curator.foreign_rows import read_rows
+from curator.rows.foreign_rows import read_rows
 
 GOOD = CODES["E101"].good
 
@@ -321,7 +324,7 @@ def test_a_full_disk_is_said_and_leaves_the_old_folder(tmp_path):
     before = (tmp_path / "out" / "manifest.json").read_bytes()
     script = (
         "import resource, sys\nfrom pathlib import Path\nfrom curator.errors import CuratorError\n"
-        "from curator import dataset_files\nfrom tests.curator.test_dataset import EXAMPLES, dataset\n"
+        "from curator.dataset import files as dataset_files\nfrom tests.curator.test_dataset import EXAMPLES, dataset\n"
         "made = dataset.build(EXAMPLES)\nresource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
         "try: dataset_files.write(made, Path(sys.argv[1]))\n"
         "except CuratorError as error: print(error)"

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curator import passage, shingles, stars
 from curator.cli import cli, run
-from curator.stars import Pair, Standing
+from curator.similarity import passage, shingles, stars
+from curator.similarity.stars import Pair, Standing
 
 PROGRAM = (
     'rem reads the customer file\nopen(1)"CUST"\nwhile 1\n  read(1,end=*break)name$,city$,phone$\n  print name$\nwend\n'

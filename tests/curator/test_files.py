@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curator.checks import check_text
+from curator.editing.files import with_file, with_name, without_file
 from curator.errors import CuratorError
 from curator.example import parse
-from curator.files import with_file, with_name, without_file
 from curator.templates import template
 
 ONE = template("Two files", "completion", "all")

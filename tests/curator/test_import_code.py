@@ -12,9 +12,9 @@ from curator import corpus
 from curator.checks import check_code, check_text
 from curator.cli import cli, run
 from curator.diagnostic import Severity
+from curator.editing.import_code import decoded, draft_of, draft_of_files, taken_apart
 from curator.errors import CuratorError
 from curator.example import parse
-from curator.import_code import decoded, draft_of, draft_of_files, taken_apart
 from curator.templates import PLACEHOLDER
 
 CHAT = """Sure! This program adds the numbers from 1 to 3. Here it is:
@@ -229,7 +229,7 @@ def test_a_dry_run_writes_nothing(here: Path) -> None:
 
 
 def test_drafts_are_listed_shown_and_deleted_by_a_command(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    from curator.drafts import Journal
+    from curator.editing.drafts import Journal
 
     journal = Journal()
     journal.write((here / "training-data").as_posix(), "", "gui", None, "---\ntitle: A \x1b[31m draft\n---\n")

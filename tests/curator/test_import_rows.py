@@ -8,8 +8,8 @@ import pytest
 from curator import chatml, checks, corpus
 from curator.cli import cli, run
 from curator.example import Example
-from curator.import_rows import Wish, import_rows
-from curator.row_checks import Options
+from curator.rows.import_rows import Wish, import_rows
+from curator.rows.row_checks import Options
 from tests.curator.planted_rows import Maker, row
 
 BUILTIN = Options("builtin")

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from curator import join, sets, shingles, twins
 from curator.errors import CuratorError
-from curator.native import library
+from curator.similarity import join, sets, shingles, twins
+from curator.similarity.native import library
 
 TOKENS = st.sampled_from(["a", "b", "c", "print", "PRINT", "x_1", "größe", "İ", "\ud800", "語", "'", "\n"])
 TEXTS = st.lists(st.lists(TOKENS, max_size=12).map(" ".join), max_size=14)

@@ -5,8 +5,8 @@ from datasketch import MinHash, MinHashLSH
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curator import join, lsh, sets, shingles
-from curator.native import library
+from curator.similarity import join, lsh, sets, shingles
+from curator.similarity.native import library
 from tests.curator.test_join import answer, brute_force, programs
 
 

@@ -5,10 +5,12 @@ from collections import Counter
 
 import pytest
 
-from curator import chatml, dataset, merge, schema, splits
+from curator import chatml, schema
 from curator.cli import cli, run
+from curator.dataset import build as dataset
+from curator.dataset import merge, splits
 from curator.labels import GENERATION_NAMES
-from curator.row_checks import Options
+from curator.rows.row_checks import Options
 from tests.curator.planted_rows import Maker, planted, row
 from tests.curator.test_dataset import EXAMPLES, GOOD
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curator import fallback, kernels, sets, shingles
-from curator.native import build, library
+from curator.similarity import fallback, kernels, sets, shingles
+from curator.similarity.native import build, library
 
 COMPILER = next((c for c in ("cc", "gcc", "clang", "cl") if shutil.which(c)), None)
 
@@ -48,7 +48,7 @@ def test_tokens_of_any_length_at_any_place_are_hashed_alike(length):
 
 def test_the_documented_example_is_true():
     (value,) = shingles.hashes("PRINT a$, b$")
-    assert f"{value:016x}" in (build.SOURCE.parents[2] / "docs" / "dedupe.md").read_text("utf-8")
+    assert f"{value:016x}" in (build.SOURCE.parents[3] / "docs" / "dedupe.md").read_text("utf-8")
 
 
 def test_the_c_source_repeats_the_published_constants():
@@ -82,7 +82,7 @@ def test_without_a_compiler_the_reason_is_given_and_the_numpy_way_is_announced(t
     path = {"PATH": str(tmp_path), "CC": "no-such-compiler", "SYSTEMROOT": os.environ.get("SYSTEMROOT", "")}
     script = (
         "import sys; sys.modules['ziglang'] = None\n"
-        "from pathlib import Path\nfrom curator.native import build, library\n"
+        "from pathlib import Path\nfrom curator.similarity.native import build, library\n"
         "build.find_spec = lambda name: None\n"
         "try: build.build(Path(sys.argv[1]))\nexcept build.BuildError as error: print(error)\n"
         "print(library.notice())"
@@ -90,11 +90,11 @@ def test_without_a_compiler_the_reason_is_given_and_the_numpy_way_is_announced(t
     done = subprocess.run(
         [sys.executable, "-c", script, tmp_path],
         env={**path, "CURATOR_NATIVE": "0", "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True, text=True, check=True, cwd=build.SOURCE.parents[2],
+        capture_output=True, text=True, check=True, cwd=build.SOURCE.parents[3],
     )  # fmt: skip
     reason, notice = done.stdout.strip().splitlines()
     assert "no C compiler found" in reason
-    assert "python -m curator.native.build" in notice
+    assert "python -m curator.similarity.native.build" in notice
 
 
 @pytest.mark.skipif(COMPILER is None, reason="needs a C compiler")

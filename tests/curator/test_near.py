@@ -2,7 +2,8 @@
 
 import random
 
-from curator import dedupe, shingles
+from curator.duplicates import dedupe
+from curator.similarity import shingles
 
 WORDS = ["open", "close", "read", "write", "print", "input", "key", "record", "channel", "mask", "date", "total",
          "customer", "order", "invoice", "stock"]  # fmt: skip

@@ -15,11 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curator import corpus, near_corpus, near_files, shingles
+from curator import corpus
 from curator.example import parse
-from curator.near import AT_LEAST, FEWEST_SHINGLES, NEAR, Neighbour
-from curator.near_index import MANY, Document, NearIndex
-from curator.sets import of_text
+from curator.near import corpus as near_corpus
+from curator.near import files as near_files
+from curator.near.answers import AT_LEAST, FEWEST_SHINGLES, NEAR, Neighbour
+from curator.near.index import MANY, Document, NearIndex
+from curator.similarity import shingles
+from curator.similarity.sets import of_text
 
 WORDS = ["open", "close", "read", "write", "print", "input", "key", "record", "channel", "mask", "date", "total",
          "customer", "order", "invoice", "stock"]  # fmt: skip
@@ -265,7 +268,7 @@ def test_a_full_disk_leaves_the_answers_in_memory_and_the_old_files_as_they_are(
     script = f"""
         import resource, signal
         from pathlib import Path
-        from curator.near_index import NearIndex
+        from curator.near.index import NearIndex
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         index = NearIndex(Path({str(tmp_path)!r}))
         resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64))
@@ -350,7 +353,7 @@ def test_the_index_of_a_corpus_is_in_the_cache_and_never_in_the_corpus(tmp_path,
 WRITER = """
 import sys
 from pathlib import Path
-from curator.near_index import NearIndex
+from curator.near.index import NearIndex
 folder, name, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 index = NearIndex(folder)
 for number in range(count):
@@ -422,7 +425,7 @@ def test_a_reader_lives_through_the_removal_of_the_cache(tmp_path):
 def test_two_processes_that_index_a_corpus_for_the_first_time_end_with_one_of_each(tmp_path):
     root, folder = corpus_of(tmp_path, 30), tmp_path / "index"
     script = (
-        "import sys\nfrom pathlib import Path\nfrom curator import near_corpus\n"
+        "import sys\nfrom pathlib import Path\nfrom curator.near import corpus as near_corpus\n"
         "index = near_corpus.open_index(Path(sys.argv[1]), Path(sys.argv[2]))\n"
         "near_corpus.refresh(index, Path(sys.argv[1]))\nprint(len(index), index.trouble)\n"
     )

@@ -8,15 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curator import people, review, review_log
-from curator.agreement import agreement, cohen
 from curator.cli import cli, run
 from curator.commands.review import STATES as COMMAND_STATES
-from curator.desk import Desk
 from curator.errors import CuratorError, MissingError
 from curator.example import parse
-from curator.people import Person, person
-from curator.review import Event, new_event, standing, text_hash
+from curator.review import log as review_log
+from curator.review import people
+from curator.review import rules as review
+from curator.review.agreement import agreement, cohen
+from curator.review.desk import Desk
+from curator.review.people import Person, person
+from curator.review.rules import Event, new_event, standing, text_hash
 from tests.curator.tui.conftest import GREETING
 
 ANN, BOB = Person("Ann", "ann@example.org"), Person("Bob", "bob@example.org")
@@ -359,7 +361,7 @@ def test_the_desk_says_a_full_disk_and_records_nothing(root, monkeypatch):
     def full(handle: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("curator.review_log.os.fsync", full)
+    monkeypatch.setattr("curator.review.log.os.fsync", full)
     with pytest.raises(CuratorError, match="No space left on device; nothing was recorded"):
         review_log.add(root, events("approved")[0])
     assert (root / ".review" / "ann.jsonl").stat().st_size == size

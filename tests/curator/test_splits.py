@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curator.dataset.splits import SPLITS, Placed, Shares, ledger_rows, place, read_ledger
 from curator.errors import CuratorError
-from curator.splits import SPLITS, Placed, Shares, ledger_rows, place, read_ledger
 
 DOCUMENTS = st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 30)), min_size=1, max_size=120)
 BATCHES = st.lists(DOCUMENTS, min_size=1, max_size=5)

@@ -5,14 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from curator import schema, stats, stats_report, weakness
+from curator import schema
 from curator.cli import cli, run
 from curator.codes import CODES
 from curator.errors import CuratorError, MissingError
 from curator.example import parse
 from curator.labels import GENERATIONS, TYPES
 from curator.lengths import lengths
-from curator.weakness import Weakness
+from curator.stats import report as stats_report
+from curator.stats import summary as stats
+from curator.stats import weakness
+from curator.stats.weakness import Weakness
 
 GOOD = CODES["E101"].good
 

@@ -1,7 +1,7 @@
 """The generation that the code asks for, beside what the labels say."""
 
+from curator.editing.suggest import suggestions, taken
 from curator.example import parse, with_meta
-from curator.suggest import suggestions, taken
 from curator.templates import template
 
 

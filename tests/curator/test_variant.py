@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curator import overlap, shingles
 from curator.checks import check_text
 from curator.example import parse
+from curator.similarity import overlap, shingles
 from curator.templates import template
 from curator.tui import live
 from curator.variant import as_variant, is_wanted, not_variant

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from trainer.generate import Finish, Prompt, Reply, Sampling, Tick
+from trainer.evaluation.generate import Finish, Prompt, Reply, Sampling, Tick
 
 
 class Scripted:

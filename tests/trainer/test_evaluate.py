@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from curator.compiler import Status, Verdict
 from curator.diagnostic import Diagnostic, Severity
+from curator.judge.compiler import Status, Verdict
 from tests.trainer import tiny
 from tests.trainer.scripted import Scripted
-from trainer.assess import Outcome, assess, missing, needs_judging, statements
-from trainer.cases import Case, CaseSet, load_cases
 from trainer.errors import TrainerError, TrainerMissingError
-from trainer.evaluate import Arm, ArmResult, Audit, Evaluation, arm_figures, compare, evaluate, figures
-from trainer.extract import extract
-from trainer.generate import Finish, Reply, ReplyCache, Sampling
-from trainer.leaks import find_leaks, training_lines, training_texts
+from trainer.evaluation.assess import Outcome, assess, missing, needs_judging, statements
+from trainer.evaluation.cases import Case, CaseSet, load_cases
+from trainer.evaluation.evaluate import Arm, ArmResult, Audit, Evaluation, arm_figures, compare, evaluate, figures
+from trainer.evaluation.extract import extract
+from trainer.evaluation.generate import Finish, Reply, ReplyCache, Sampling
+from trainer.evaluation.leaks import find_leaks, training_lines, training_texts
 
 GOOD = "rem Count to three\nfor i=1 to 3\nprint i\nnext i\n"
 BAD = "for i in range(3):\n    print(i)\n"
@@ -344,7 +344,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def invoke(*arguments: str) -> Any:
-    from trainer.evaluate_cli import eval_command
+    from trainer.commands.evaluate import eval_command
 
     return CliRunner().invoke(eval_command, [*arguments], standalone_mode=False)
 

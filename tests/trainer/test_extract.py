@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.extract import BBJ_LABELS, EXTRACTION_VERSION, Found, extract
+from trainer.evaluation.extract import BBJ_LABELS, EXTRACTION_VERSION, Found, extract
 
 TABLE = {
     "a labelled fence": ("```bbj\nprint 1\n```", "print 1\n", Found.FENCE, 1),

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from curator.chatml import Message
 from tests.trainer.scripted import Scripted
 from trainer.errors import TrainerError, TrainerMissingError
-from trainer.generate import Finish, Reply, ReplyCache, Sampling, clean, replies, reply_key
-from trainer.generate_endpoint import KEY_VARIABLE, Endpoint, EndpointGenerator, read_answer
+from trainer.evaluation.generate import Finish, Reply, ReplyCache, Sampling, clean, replies, reply_key
+from trainer.evaluation.generate_endpoint import KEY_VARIABLE, Endpoint, EndpointGenerator, read_answer
 
 PROMPTS = [[Message("system", "s"), Message("user", f"question {at}")] for at in range(5)]
 ANSWERS = [f"answer {at}" for at in range(5)]
@@ -121,7 +121,7 @@ def tiny() -> tuple[Any, Any]:
 def test_the_loop_gives_the_tokens_that_generate_gives(tiny: tuple[Any, Any]) -> None:
     import torch
 
-    from trainer.generate_local import decode
+    from trainer.evaluation.generate_local import decode
 
     model, _ = tiny
     stop = frozenset({2, 0, 70, 71, 72, 73, 74, 75})  # many, so that rows end at different steps
@@ -147,7 +147,7 @@ def test_the_loop_gives_the_tokens_that_generate_gives(tiny: tuple[Any, Any]) ->
 
 @pytest.mark.train
 def test_replies_do_not_depend_on_what_was_cached(tiny: tuple[Any, Any], tmp_path: Path) -> None:
-    from trainer.generate_local import LocalGenerator
+    from trainer.evaluation.generate_local import LocalGenerator
 
     sampling = Sampling(max_new_tokens=12)
     whole = LocalGenerator({"model": "tiny"}, lambda: tiny, batch_size=2)
@@ -159,7 +159,7 @@ def test_replies_do_not_depend_on_what_was_cached(tiny: tuple[Any, Any], tmp_pat
 
 @pytest.mark.train
 def test_a_cached_arm_loads_no_model(tiny: tuple[Any, Any], tmp_path: Path) -> None:
-    from trainer.generate_local import LocalGenerator
+    from trainer.evaluation.generate_local import LocalGenerator
 
     def refuse() -> tuple[Any, Any]:
         raise AssertionError("loaded")
@@ -173,7 +173,7 @@ def test_a_cached_arm_loads_no_model(tiny: tuple[Any, Any], tmp_path: Path) -> N
 def test_sampling_follows_its_seed_and_its_nucleus(tiny: tuple[Any, Any]) -> None:
     import torch
 
-    from trainer.generate_local import choose, decode
+    from trainer.evaluation.generate_local import choose, decode
 
     model, _ = tiny
     stop, rows = frozenset({2}), [[1, 50, 60], [1, 70]]
@@ -190,7 +190,7 @@ def test_sampling_follows_its_seed_and_its_nucleus(tiny: tuple[Any, Any]) -> Non
 
 @pytest.mark.train
 def test_a_prompt_that_does_not_fit_is_refused(tiny: tuple[Any, Any], tmp_path: Path) -> None:
-    from trainer.generate_local import LocalGenerator
+    from trainer.evaluation.generate_local import LocalGenerator
 
     with pytest.raises(TrainerError, match="more than the model's 4096"):
         replies(

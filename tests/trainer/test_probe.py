@@ -79,6 +79,6 @@ def test_training_does_not_notice_the_probe(tmp_path):
 
 def test_a_judge_that_is_not_there_is_named_before_anything_is_loaded(tmp_path, monkeypatch):
     config = small.config(tmp_path)
-    monkeypatch.setattr("curator.compiler.find_bbjcpl", lambda: None)
+    monkeypatch.setattr("curator.judge.compiler.find_bbjcpl", lambda: None)
     with pytest.raises(TrainerMissingError, match=r"probe\.compiler: no bbjcpl in"):
         recipe.plan(replace(config, probe=replace(config.probe, compiler="bbjcpl")))

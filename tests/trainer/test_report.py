@@ -12,17 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curator import schema
-from curator.compiler import Status
 from curator.diagnostic import Diagnostic, Severity
+from curator.judge.compiler import Status
 from tests.trainer.test_evaluate import GOOD, NO, UNKNOWN, YES, case, evaluation, fenced, results, verdict
-from trainer import report
-from trainer.assess import assess
 from trainer.errors import TrainerError
-from trainer.evaluate import ArmResult, Audit, Evaluation, figures
-from trainer.extract import extract
-from trainer.generate import Finish, Reply, Sampling
-from trainer.leaks import Leak
-from trainer.report_html import esc, in_words, page
+from trainer.evaluation import report
+from trainer.evaluation.assess import assess
+from trainer.evaluation.evaluate import ArmResult, Audit, Evaluation, figures
+from trainer.evaluation.extract import extract
+from trainer.evaluation.generate import Finish, Reply, Sampling
+from trainer.evaluation.leaks import Leak
+from trainer.evaluation.report_html import esc, in_words, page
 
 pytest.importorskip("matplotlib")
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.statistics import (
+from trainer.evaluation.statistics import (
     Paired,
     bootstrap_difference,
     detectable_difference,

@@ -9,15 +9,15 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from curator import shingles
 from curator.bbj.check import check
 from curator.bbj.generation import detect, generations
 from curator.diagnostic import Severity
 from curator.example import parse
 from curator.labels import DIFFICULTIES, GENERATIONS, TOPICS
+from curator.similarity import shingles
 
 ROOT = Path(__file__).parents[2]
-SUITE = ROOT / "trainer" / "suite" / "cases.toml"
+SUITE = ROOT / "trainer" / "evaluation" / "suite" / "cases.toml"
 SCHEMA = json.loads((ROOT / "schemas" / "eval-case.schema.json").read_text(encoding="utf-8"))
 CASES = tomllib.loads(SUITE.read_text(encoding="utf-8"))["case"]
 IDS = [case["id"] for case in CASES]

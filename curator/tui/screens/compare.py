@@ -10,8 +10,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Label
 
-from curator import overlap
 from curator.example import Example
+from curator.similarity import overlap
 from curator.tui.bindings import bindings
 from curator.tui.shown import one_line
 from curator.tui.widgets.sides import SideBySide

@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
-from curator.drafts import Draft
+from curator.editing.drafts import Draft
 from curator.tui.actions import BY_ID
 from curator.tui.bindings import bindings
 from curator.tui.helping import Keys

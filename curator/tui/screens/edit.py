@@ -17,13 +17,14 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer, Label, TabbedContent, TabPane, TextArea
 
-from curator import chatml, corpus, files, suggest, variant
+from curator import chatml, corpus, variant
 from curator.diagnostic import Diagnostic, Severity
-from curator.drafts import Journal
+from curator.editing import files, suggest
+from curator.editing.drafts import Journal
+from curator.editing.token_count import TokenCounter
 from curator.errors import CuratorError
 from curator.example import Example, parse, with_meta
-from curator.near import Neighbour
-from curator.token_count import TokenCounter
+from curator.near.answers import Neighbour
 from curator.tui import live
 from curator.tui.bindings import bindings
 from curator.tui.fields import value_written

@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, OptionList
 from textual.widgets.option_list import Option
 
-from curator import files
+from curator.editing import files
 from curator.errors import CuratorError
 from curator.example import CodeBlock, Example
 from curator.tui.bindings import bindings

@@ -12,11 +12,11 @@ from textual.screen import Screen
 from textual.widgets import Footer, Input, Select, Static, TabbedContent, TabPane
 
 from curator.diagnostic import Diagnostic
-from curator.drafts import left_over
+from curator.editing.drafts import left_over
 from curator.errors import CuratorError
 from curator.example import Example
 from curator.labels import DIFFICULTIES, GENERATIONS, TOPICS, TYPES
-from curator.review import STATE_SIGNS, STATES
+from curator.review.rules import STATE_SIGNS, STATES
 from curator.tui.bindings import bindings
 from curator.tui.entries import WITH, WITHOUT, Entries, Filter, has_near_duplicates
 from curator.tui.shown import one_line
@@ -237,7 +237,7 @@ class HomeScreen(Screen[None]):
 
     def action_write_next(self) -> None:
         """Begin an example for the emptiest place of topic, type and generation."""
-        from curator.coverage import Coverage
+        from curator.stats.coverage import Coverage
 
         gap = Coverage(self.known.examples.values()).gaps()[0]
         some = f"has {gap.examples}" if gap.examples else "has no example"
@@ -315,7 +315,7 @@ class HomeScreen(Screen[None]):
         """Delete the chosen example; ctrl+z brings it back."""
         from pathlib import Path
 
-        from curator.undo import delete
+        from curator.review.undo import delete
 
         example = self._chosen()
         if example is None or self._view != "examples":

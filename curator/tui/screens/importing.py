@@ -12,9 +12,9 @@ from textual.screen import ModalScreen
 from textual.suggester import Suggester
 from textual.widgets import Button, Footer, Input, Label, Static, TextArea
 
-from curator import import_code
+from curator.editing import import_code
+from curator.editing.import_code import CODE_ENDINGS, TEXT_ENDINGS, Draft
 from curator.errors import CuratorError
-from curator.import_code import CODE_ENDINGS, TEXT_ENDINGS, Draft
 from curator.tui.bindings import bindings
 from curator.tui.shown import one_line
 from curator.tui.widgets.editor import TextEditor
@@ -122,7 +122,7 @@ class ImportScreen(ModalScreen[Draft | None]):
 
     def action_clipboard(self) -> None:
         """Put the clipboard into the box."""
-        from curator.clipboard import pasted
+        from curator.editing.clipboard import pasted
 
         if self.app.is_web:  # it would be the clipboard of the machine that serves
             self.notify("In the browser paste with ctrl+v.", markup=False)

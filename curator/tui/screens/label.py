@@ -10,11 +10,11 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
-from curator import review
-from curator.agreement import agreement, said
 from curator.errors import CuratorError
 from curator.example import Example
 from curator.labels import GENERATION_NAMES, GENERATIONS
+from curator.review import rules as review
+from curator.review.agreement import agreement, said
 from curator.tui.bindings import bindings
 from curator.tui.fields import chosen
 from curator.tui.screens.home import take_back

@@ -11,11 +11,11 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
-from curator import review
 from curator.chatml import example_id
 from curator.errors import CuratorError
 from curator.example import Example
-from curator.review import STATE_SIGNS, Deed, Event, Standing
+from curator.review import rules as review
+from curator.review.rules import STATE_SIGNS, Deed, Event, Standing
 from curator.tui.bindings import bindings
 from curator.tui.screens.home import take_back
 from curator.tui.screens.say import SayScreen

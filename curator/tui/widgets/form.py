@@ -11,9 +11,9 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Label, Select, TextArea
 
+from curator.editing.suggest import Suggestion
 from curator.example import Example
 from curator.labels import TOPICS
-from curator.suggest import Suggestion
 from curator.tui.fields import BY_KEY, FIELDS, Field, value_shown
 from curator.tui.fields import value_written as _written
 from curator.tui.shown import one_line, shown

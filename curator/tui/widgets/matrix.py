@@ -11,9 +11,9 @@ from textual.content import Content
 from textual.widgets import DataTable, OptionList
 from textual.widgets.option_list import Option
 
-from curator.coverage import Coverage, Gap, makes_sense
 from curator.example import Example
 from curator.labels import GENERATIONS, TOPICS, TYPES
+from curator.stats.coverage import Coverage, Gap, makes_sense
 from curator.tui.bindings import bindings
 from curator.tui.state import Begin, NewExample
 from curator.tui.widgets.jumping import JumpList

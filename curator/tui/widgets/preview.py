@@ -16,8 +16,8 @@ from textual.widget import Widget
 from textual.widgets import Markdown, Static
 
 from curator.chatml import Conversation
+from curator.editing.token_count import Counts
 from curator.example import Example, as_words
-from curator.token_count import Counts
 from curator.tui.shown import one_line, shown
 from curator.tui.widgets.line import Line
 

@@ -7,7 +7,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from curator import overlap
+from curator.similarity import overlap
 from curator.tui.diff import Row, Span, side_by_side
 from curator.tui.shown import shown
 

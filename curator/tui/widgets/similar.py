@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 
 from curator import chatml, variant
 from curator.example import Example
-from curator.near import NEAR, Neighbour
+from curator.near.answers import NEAR, Neighbour
 from curator.tui.bindings import bindings
 from curator.tui.shown import one_line
 from curator.tui.widgets.jumping import JumpList

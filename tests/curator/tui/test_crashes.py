@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from curator import corpus, drafts
-from curator.drafts import Journal, draft_folder, left_over
+from curator import corpus
+from curator.editing import drafts
+from curator.editing.drafts import Journal, draft_folder, left_over
 from curator.errors import CuratorError
 from tests.curator.tui.conftest import GREETING
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from textual.widgets import Input, OptionList, Select, TabbedContent
 
-from curator.drafts import draft_folder
+from curator.editing.drafts import draft_folder
 from curator.example import parse
 from curator.tui.app import CuratorApp
 from curator.tui.screens.compare import CompareScreen

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from textual.widgets import DataTable, Input, Select
 
-from curator.coverage import Coverage, makes_sense
 from curator.example import parse
 from curator.labels import GENERATIONS, TOPICS, TYPES
+from curator.stats.coverage import Coverage, makes_sense
 from curator.tui.app import CuratorApp
 from curator.tui.checked import Checked
 from curator.tui.entries import WITH, WITHOUT, Entries, Filter
@@ -132,7 +132,7 @@ def test_a_search_takes_examples_with_all_words_whatever_their_case() -> None:
 
 
 def test_what_was_said_of_a_text_is_known_until_it_or_its_near_duplicate_changes(root: Path) -> None:
-    from curator import near_corpus
+    from curator.near import corpus as near_corpus
 
     examples = {name: parse(text, name) for name, text in {**FILES, "file-io/again.md": TWIN}.items()}
     for name, example in examples.items():

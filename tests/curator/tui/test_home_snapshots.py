@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from curator import people
+from curator.review import people
 from curator.tui.app import CuratorApp
 from tests.curator.tui.conftest import LINES, ready, until
 from tests.curator.tui.test_review_flow import propose
@@ -21,7 +21,7 @@ def test_screen(
     app: CuratorApp, snap_compare: Any, size: tuple[int, int], name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(people.VARIABLE, "Bob <bob@example.org>")
-    monkeypatch.setattr("curator.review.datetime", Noon)  # the review screen shows when something was said
+    monkeypatch.setattr("curator.review.rules.datetime", Noon)  # the review screen shows when something was said
     (app.known.root / "file-io" / "again.md").write_text(
         LINES.replace("title: Count", "title: Tell").replace("end\n", "")
     )

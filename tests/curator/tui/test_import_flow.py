@@ -14,7 +14,7 @@ from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from curator.drafts import left_over
+from curator.editing.drafts import left_over
 from curator.errors import CuratorError, MissingError
 from curator.tui import external
 from curator.tui.app import CuratorApp
@@ -130,7 +130,7 @@ def _harmless(app: CuratorApp) -> None:
 
 
 async def test_a_draft_that_names_a_file_outside_the_corpus_is_not_opened(app: CuratorApp, tmp_path: Path) -> None:
-    from curator.drafts import Journal
+    from curator.editing.drafts import Journal
 
     outside = tmp_path / "outside.md"
     outside.write_text("old")
@@ -150,8 +150,8 @@ async def test_a_draft_that_names_a_file_outside_the_corpus_is_not_opened(app: C
 @pytest.mark.skipif(os.name == "nt", reason="links need a right there")
 def test_a_topic_that_is_a_link_out_of_the_corpus_is_not_written_to(root: Path, tmp_path: Path) -> None:
     from curator import corpus
+    from curator.review.undo import ActionLog
     from curator.tui.saving import save
-    from curator.undo import ActionLog
 
     (tmp_path / "elsewhere").mkdir()
     (root / "dwc").symlink_to(tmp_path / "elsewhere")

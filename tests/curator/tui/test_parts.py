@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curator import drafts
 from curator.checks import check_code, check_text
 from curator.diagnostic import Severity
+from curator.editing import drafts
 from curator.example import parse, with_meta
 from curator.labels import GENERATIONS, TYPES
 from curator.schema import load

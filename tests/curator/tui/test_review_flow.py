@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from curator import people, review_log
-from curator.desk import Desk
+from curator.review import log as review_log
+from curator.review import people
+from curator.review.desk import Desk
 from curator.tui.app import CuratorApp
 from curator.tui.screens.edit import EditScreen
 from curator.tui.screens.home import HomeScreen

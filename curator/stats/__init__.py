@@ -1,0 +1,1 @@
+"""What the corpus covers, and what to write next."""
