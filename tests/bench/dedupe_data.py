@@ -24,13 +24,20 @@ _TOKEN = re.compile(r"\w+")
 def synthetic(count: int, seed: int = 20) -> Iterator[str]:
     """Programs of made-up words, frequent and rare ones, some lines common to many; every fifth document is a copy of
     an earlier one with one of five kinds of edits, of which a third go too far for a near-duplicate at 0.7."""
+    return (text for text, _ in planted(count, seed))
+
+
+def planted(count: int, seed: int = 20) -> Iterator[tuple[str, int]]:
+    """The same, each with the number of the document it is a copy of, -1 if it is none."""
     rng = np.random.default_rng(seed)
     words = _words(rng)
     lines = [_numbers(rng, int(n)) for n in rng.integers(6, 13, 2_000)]
-    recent: list[np.ndarray] = []
+    recent: list[tuple[np.ndarray, int]] = []
     for number in range(count):
+        origin = -1
         if recent and rng.random() < COPIES:
-            made = _edited(rng, recent[int(rng.integers(len(recent)))])
+            original, origin = recent[int(rng.integers(len(recent)))]
+            made = _edited(rng, original)
         else:
             made = _numbers(rng, int(rng.integers(*TOKENS)))
             if rng.random() < 0.5:  # a line or two that others have too, the first ones of the list most often
@@ -39,10 +46,10 @@ def synthetic(count: int, seed: int = 20) -> Iterator[str]:
                     at = int(rng.integers(len(made) - len(line)))
                     made[at : at + len(line)] = line
             if len(recent) < _RECENT:
-                recent.append(made)
+                recent.append((made, number))
             else:
-                recent[number % _RECENT] = made
-        yield "".join(map(words.__getitem__, made.tolist()))
+                recent[number % _RECENT] = made, number
+        yield "".join(map(words.__getitem__, made.tolist())), origin
 
 
 def _words(rng: np.random.Generator) -> list[str]:
@@ -123,8 +130,10 @@ def read(path: Path) -> Iterator[str]:
     """The texts, one after the other: what every tool is measured with."""
     rest = ""
     with path.open(encoding="utf-8", newline="") as file:
-        while block := file.read(1 << 22):
-            *whole, rest = (rest + block).split("\0")
+        while block := file.read(1 << 18):  # of larger blocks every page would be new memory
+            whole = block.split("\0")
+            whole[0] = rest + whole[0]
+            rest = whole.pop()
             yield from whole
 
 
