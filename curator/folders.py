@@ -16,8 +16,7 @@ def replacing(out: Path, mark: str) -> Iterator[Path]:
     Only an empty folder is replaced, or one that holds a file named `mark`, which this program left there. Raises
     CuratorError otherwise, and if the disk is full.
     """
-    if out.exists() and not (out / mark).is_file() and (not out.is_dir() or any(out.iterdir())):
-        raise CuratorError(f"{out}: is there already and not made by this command; choose another folder")
+    check(out, mark)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
@@ -31,6 +30,12 @@ def replacing(out: Path, mark: str) -> Iterator[Path]:
         raise CuratorError(f"{out}: cannot be written: {error.strerror}; the old folder is untouched") from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def check(out: Path, mark: str) -> None:
+    """Raises CuratorError if `replacing` would: to be asked before long work."""
+    if out.exists() and not (out / mark).is_file() and (not out.is_dir() or any(out.iterdir())):
+        raise CuratorError(f"{out}: is there already and not made by this command; choose another folder")
 
 
 def _replace(out: Path, draft: Path) -> None:

@@ -13,7 +13,9 @@ def source_paths(paths: Iterable[Path]) -> list[Path]:
     found: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
-            found.update(dict.fromkeys(sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES)))
+            found.update(
+                dict.fromkeys(sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and not p.is_dir()))
+            )
         elif path.exists():
             found[path] = None
         else:

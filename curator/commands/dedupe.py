@@ -11,6 +11,8 @@ from curator.errors import ExitCode
 
 # Of a passage so much is shown on the terminal; JSON and removed.jsonl have all of it.
 _SHOWN = 90
+# So many messages about what could not be read are shown: a field that no row has gives one for each row.
+_MOST_BAD = 20
 # From so many documents on one waits long enough to be told why.
 _MANY = 100_000
 
@@ -42,22 +44,31 @@ def dedupe(paths: Sequence[Path], kind: Any, row_field: str, out: Path | None, f
     """
     from curator import output
     from curator.duplicates import collection, doubles, doubles_write
+    from curator.similarity import lsh
     from curator.similarity.native import library
 
     chosen = collection.collect(list(paths) or [root_or_here()], kind, row_field)
+    if out:
+        doubles_write.check(chosen, out)
     with stages() as progress:
         found = doubles.find(chosen, doubles.Options(**how), progress)
     if found.documents >= _MANY and (notice := library.notice()):
         output.say(notice)
+    if found.options.engine == "lsh":
+        chance = 1 - (1 - found.options.threshold**lsh.ROWS) ** lsh.BANDS
+        output.say(f"lsh finds {chance:.2%} of the pairs at {found.options.threshold:g}, exact finds every one")
     if form == "json":
         output.print_json(found.as_dict())
     else:
         _print(found)
-    for diagnostic in found.bad:
+    for diagnostic in found.bad[:_MOST_BAD]:
         output.say(output.line(diagnostic))
+    if len(found.bad) > _MOST_BAD:
+        output.say(f"... and {len(found.bad) - _MOST_BAD} more; --format json and removed.jsonl have them all")
     if out:
-        kept = doubles_write.write(chosen, found, out)
-        output.say(f"{out}: {kept} of {found.documents} {found.kind}")
+        with stages() as progress:
+            kept = doubles_write.write(chosen, found, out, progress)
+        output.say(f"{out}: {kept} of {_many(found.documents, found.kind)}")
     output.say(_summary(found))
     return ExitCode.FINDINGS if found.bad or ((found.removals or found.conflicts) and not out) else ExitCode.OK
 
@@ -66,14 +77,14 @@ def _print(found: Any) -> None:
     from curator import output
 
     for number, cluster in enumerate(found.clusters, 1):
-        output.print_result(f"cluster {number}: {len(cluster.members)} {found.kind}")
+        output.print_result(f"cluster {number}: {_many(len(cluster.members), found.kind)}")
         for key in cluster.kept:
             output.print_result(f"  keep    {key}")
         for removal in cluster.removals:
             shared = found.passages[removal.key]
             output.print_result(f"  remove  {removal.key}")
-            output.print_result(f"          {removal.similarity:.2f} like {removal.partner}; {removal.why}")
-            output.print_result(f"          {shared.tokens} tokens shared: {_short(shared.text)}")
+            output.print_result(f"          {_rounded(removal.similarity)} like {removal.partner}; {removal.why}")
+            output.print_result(f"          {_many(shared.tokens, 'tokens')} shared: {_short(shared.text)}")
     for number, conflict in enumerate(found.conflicts, 1):
         output.print_result(f"conflict {number}: the same {conflict.kind}, {len(conflict.variants)} answers")
         output.print_result(f"          {_short(conflict.question)}")
@@ -87,13 +98,22 @@ def _short(text: str) -> str:
     return line if len(line) <= _SHOWN else line[: _SHOWN - 2] + " …"
 
 
+def _rounded(similarity: float) -> str:
+    """Two digits, and 1.00 only for what is the same."""
+    return f"{similarity if similarity == 1 else min(similarity, 0.99):.2f}"
+
+
+def _many(number: int, things: str) -> str:
+    return f"{number} {things if number != 1 else things[:-1]}"
+
+
 def _summary(found: Any) -> str:
     parts = [
-        f"{found.documents} {found.kind}, {len(found.removals)} near-duplicates at Jaccard {found.options.threshold:g} "
-        f"(5-grams of tokens, engine {found.options.engine}, judge {found.judge})"
+        f"{_many(found.documents, found.kind)}, {_many(len(found.removals), 'near-duplicates')} at Jaccard "
+        f"{found.options.threshold:g} (5-grams of tokens, engine {found.options.engine}, judge {found.judge})"
     ]
     if found.conflicts:
-        parts.append(f"{len(found.conflicts)} questions with conflicting answers")
+        parts.append(f"{_many(len(found.conflicts), 'questions')} with conflicting answers")
     if found.empty:
         parts.append(f"{found.empty} without words")
     if found.bad:

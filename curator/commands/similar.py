@@ -73,9 +73,7 @@ def _opened(root: Path, folder: Path | None, quiet: bool) -> "NearIndex":
 
     index = near_corpus.open_index(root, folder)
     with stages() as stage:
-        changes = near_corpus.refresh(
-            index, root, progress=lambda done, total: stage("indexed", done, total) if stage else None, jobs=0
-        )
+        changes = near_corpus.refresh(index, root, progress=stage, jobs=0)
     if index.trouble:
         output.say(index.trouble)
     if not quiet:

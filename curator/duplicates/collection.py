@@ -3,27 +3,26 @@
 A collection is read as a stream, as often as needed and always in the same order; one `Record` is in memory at a time.
 """
 
-import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
-from curator import corpus
+from curator import corpus, git
 from curator.chatml import target_generation
 from curator.diagnostic import Diagnostic, Severity
 from curator.errors import CuratorError
 from curator.example import Example
-from curator.rows.foreign_rows import BadLine, Line, Row, read_lines, read_object, row_of
+from curator.rows.foreign_rows import HALF, BadLine, Line, Row, half_a_character, read_lines, read_object, row_of
+from curator.rows.row_labels import programs
 from curator.rows.row_text import blocks, prose
 from curator.similarity import shingles
 from curator.source import is_tokenised, read_source, source_paths
 
 Kind = Literal["examples", "files", "rows"]
-KINDS: tuple[Kind, ...] = ("examples", "files", "rows")
-Progress = Callable[[int], object]
-_ROW_SUFFIXES = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
+# .json too: if it is no JSONL, what is said of its first line is how to make lines of it.
+_ROW_SUFFIXES = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".json", ".json.gz")
 _NEVER = 2**62  # older than nothing: a file that Git does not know yet
 
 
@@ -68,32 +67,30 @@ class Collection:
     bad: list[Diagnostic] = field(default_factory=list)
     _ages: dict[str, int] | None = None
 
-    def records(self, progress: Progress | None = None) -> Iterator[Record]:
-        """All documents, in order. `progress` is told the bytes read since its last call."""
+    def records(self) -> Iterator[Record]:
+        """All documents, in order."""
         self.bad.clear()
         if self.kind == "rows":
             ages = count()
             for path in self.paths:
-                yield from self._rows(path, ages, progress)
+                yield from self._rows(path, ages)
             return
         for path in self.paths:
             record = self._example(path) if self.kind == "examples" else self._file(path)
             if record:
                 yield record
-            if progress and path.is_file():
-                progress(path.stat().st_size)
 
-    def bytes(self) -> int:
-        """The size of all files."""
-        return sum(path.stat().st_size for path in self.paths if path.is_file())
+    def place(self, path: Path) -> Path:
+        """Where a file stands below `root`; a link to somewhere else stands where the link is."""
+        return (path.parent.resolve() / path.name).relative_to(self.root)
 
     def age_of(self, record: Record) -> int:
         """When it was made: the first commit of a file in seconds, the place of a row among all rows."""
         if self.kind == "rows":
             return record.age
         if self._ages is None:
-            self._ages = _first_commits(self.root)
-        return self._ages.get(Path(record.key).resolve().as_posix(), _NEVER)
+            self._ages = {path: commit.at_s for path, commit in (git.added(self.root) or {}).items()}
+        return self._ages.get(self.place(Path(record.key)).as_posix(), _NEVER)
 
     def _example(self, path: Path) -> Record | None:
         examples, problems = corpus.load([path])
@@ -124,8 +121,8 @@ class Collection:
             return None
         return Record(path.as_posix(), text, programs=(text,), richness=len(text))
 
-    def _rows(self, path: Path, ages: Iterator[int], progress: Progress | None) -> Iterator[Record]:
-        for line in read_lines(path, progress):
+    def _rows(self, path: Path, ages: Iterator[int]) -> Iterator[Record]:
+        for line in read_lines(path):
             read = self._row(line, path, next(ages)) if isinstance(line, Line) else line
             if isinstance(read, BadLine):
                 self._bad(path.as_posix(), read.line, read.column, "E911", read.why, read.hint)
@@ -136,6 +133,8 @@ class Collection:
         value = read_object(line.data, line.number)
         if isinstance(value, BadLine):
             return value
+        if b"\\u" in line.data and half_a_character(value):
+            return _bad_row(line, HALF, "put the whole character there, or take it out")
         key = f"{path.as_posix()}:{line.number}"
         if self.row_field:
             text = _field(value, self.row_field)
@@ -147,7 +146,7 @@ class Collection:
             return _conversation(row, key, age, line.data)
         if isinstance(value.get("text"), str):
             return Record(key, value["text"], age=age, raw=line.data)
-        return _no_text(line, f'{row}, and no "text"')
+        return _no_text(line, f'{row}, and no text at "text"')
 
     def _bad(self, path: str, line: int, column: int, code: str, message: str, hint: str) -> None:
         self.bad.append(Diagnostic(path, line, column, code, Severity.ERROR, message, hint))
@@ -162,14 +161,14 @@ def collect(paths: Sequence[Path], kind: Kind | None = None, row_field: str = ""
     if kind is None:
         kind = _kind_of(paths, named)
     if kind == "rows":
-        files = list(dict.fromkeys(paths))
-        for path in files:
+        for path in paths:
             next(read_lines(path), None)  # missing, or a folder
+        files = list(paths)
     else:
         files = corpus.example_paths(paths) if kind == "examples" else source_paths(paths)
     if not files:
         raise CuratorError(f"no {kind} in {named}; name other folders, or say what they hold with --kind")
-    return Collection(kind, files, _root(paths), row_field)
+    return Collection(kind, _different(files), _root(paths), row_field)
 
 
 def _kind_of(paths: Sequence[Path], named: str) -> Kind:
@@ -185,25 +184,43 @@ def _kind_of(paths: Sequence[Path], named: str) -> Kind:
     return "files" if sources else "examples"
 
 
+def _different(paths: Sequence[Path]) -> list[Path]:
+    """Each file once, though it be named twice or by a link beside it; rather by its own name."""
+    found: dict[Path, Path] = {}
+    for path in paths:
+        there = found.setdefault(path.resolve(), path)
+        if there.is_symlink() and not path.is_symlink():
+            found[path.resolve()] = path
+    return list(found.values())
+
+
 def _root(paths: Sequence[Path]) -> Path:
     """The nearest folder that holds all of them."""
     folders = [(path if path.is_dir() else path.parent).resolve() for path in paths]
     common = folders[0]
     while not all(folder.is_relative_to(common) for folder in folders):
+        if common == common.parent:
+            raise CuratorError(f"{', '.join(map(str, paths))}: on several drives; compare one drive at a time")
         common = common.parent
     return common
 
 
 def _conversation(row: Row, key: str, age: int, raw: bytes) -> Record:
     """A row of turns. Its code is what the user gives; its questions the whole prompt, and that code."""
-    given = "\n".join(block.text for block in blocks(row.prompt)) if "```" in row.prompt else ""
-    programs = tuple(block.text for block in blocks(row.answer)) if "```" in row.answer else ()
+    given = "\n".join(block.text for block in blocks(row.prompt)) if _fenced(row.prompt) else ""
+    fenced = blocks(row.answer) if _fenced(row.answer) else ()
+    judged = tuple(block.text for block in programs(row.answer)) if fenced else ()
     questions = [Question("prompt", row.prompt, row.answer)]
     if given:  # to explain a program and to rewrite it are two questions, so what kind of answer there is counts too
-        questions.append(Question("code", f"{'program' if programs else 'prose'}\n{given}", row.answer))
+        questions.append(Question("code", f"{'program' if fenced else 'prose'}\n{given}", row.answer))
     richness = len(shingles.tokens(prose(row.answer)))
     text = "\n\n".join(message.content for message in row.messages if message.role != "system")
-    return Record(key, text, tuple(questions), programs, richness, age, raw)
+    return Record(key, text, tuple(questions), judged, richness, age, raw)
+
+
+def _fenced(text: str) -> bool:
+    """Whether it is worth while to look for fences."""
+    return "```" in text or "~~~" in text
 
 
 def _field(value: Any, name: str) -> str | None:
@@ -219,27 +236,8 @@ def _field(value: Any, name: str) -> str | None:
 
 
 def _no_text(line: Line, why: str) -> BadLine:
-    raw = line.data.decode("utf-8", "backslashreplace").rstrip("\r\n")
-    return BadLine(line.number, 1, why, "name the field that holds the text with --field", raw)
+    return _bad_row(line, why, "name the field that holds the text with --field")
 
 
-def _first_commits(folder: Path) -> dict[str, int]:
-    """When each file below a folder was added, by its absolute path, in seconds; empty outside a Git repository."""
-    found: dict[str, int] = {}
-    try:
-        top = _git(folder, "rev-parse", "--show-toplevel").strip()
-        log = _git(folder, "log", "--diff-filter=A", "--no-renames", "--format=%x01%at", "--name-only", "-z", "--", ".")
-    except (OSError, subprocess.CalledProcessError):
-        return found
-    for commit in log.split("\x01")[1:]:
-        when, _, names = commit.partition("\0")
-        for name in names.strip("\n").split("\0"):
-            if name.strip("\n"):
-                path = Path(top, name.strip("\n")).resolve().as_posix()
-                found[path] = min(int(when), found.get(path, _NEVER))
-    return found
-
-
-def _git(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, check=True)
-    return done.stdout.decode("utf-8", "surrogateescape")
+def _bad_row(line: Line, why: str, hint: str) -> BadLine:
+    return BadLine(line.number, 1, why, hint, line.data.decode("utf-8", "backslashreplace").rstrip("\r\n"))

@@ -1,28 +1,34 @@
 """`curator dedupe`: the near-duplicates and conflicts of a collection, and which documents can go.
 
 Two passes over the collection: one compares all texts, the other fetches the few that turned out to matter.
-Loads NumPy, with the join.
+Loads NumPy with the join, when it compares.
 """
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from curator import variant
-from curator.checks import check_examples
-from curator.diagnostic import Diagnostic, Severity
+from curator.diagnostic import Diagnostic
 from curator.duplicates.collection import Collection, Kind, Record
 from curator.duplicates.conflicts import Conflict, Questions, conflicts
-from curator.judge.compiler import CompilerChoice, Source, Status, judge, judge_name
-from curator.similarity import passage, stars
+from curator.duplicates.standing import standings
+from curator.errors import CuratorError
+from curator.judge.compiler import CompilerChoice, judge_name
+from curator.near.answers import NEAR
+from curator.progress import Progress
+from curator.similarity import passage, shingles, stars
 from curator.similarity.passage import Passage
 from curator.similarity.stars import Cluster, Removal, Standing
 
-Progress = Callable[[str, int, int | None], None]
-Engine = Literal["exact", "lsh", "dask"]
+if TYPE_CHECKING:  # it loads NumPy, 120 ms
+    from curator.similarity import join
+
+# Documents between two reports of progress.
+_STEP = 1000
 
 
 @dataclass(frozen=True)
@@ -32,8 +38,8 @@ class Options:
     `scheduler` and `shared` are for the engine "dask": see `curator.similarity.cluster`.
     """
 
-    threshold: float = 0.7
-    engine: Engine = "exact"
+    threshold: float = NEAR
+    engine: "join.Engine | Literal['dask']" = "exact"
     jobs: int = 0
     scheduler: str = ""
     shared: Path | None = None
@@ -95,13 +101,12 @@ def find(collection: Collection, options: Options, progress: Progress | None = N
     ]
     copies = first.copies()
     wanted = {d for a, b, _ in pairs for d in (a, b)} | set(copies) | set(copies.values()) | first.questions.suspects()
-    records = {d: r for d, r in enumerate(collection.records()) if d in wanted} if wanted else {}
+    records = _fetched(collection, wanted, first.documents, progress)
     disputed = conflicts(list(records.values()), options.threshold)
-    clusters = _clusters(collection, pairs, copies, records, disputed, options.compiler)
-    by_key = {record.key: record for record in records.values()}
-    passages = {
-        r.key: passage.longest(by_key[r.key].text, by_key[r.partner].text) for c in clusters for r in c.removals
-    }
+    members = sorted({d for a, b, _ in pairs for d in (a, b)} | set(copies) | set(copies.values()))
+    decides = standings(collection, [records[d] for d in members], options.compiler, options.jobs, progress)
+    clusters = _clusters(members, pairs, copies, records, disputed, decides)
+    passages = _passages([r for c in clusters for r in c.removals], records, progress)
     return Doubles(
         collection.kind, first.documents, first.empty, found.candidates, tuple(clusters), tuple(disputed), passages,
         tuple(collection.bad), judge_name(options.compiler), options,
@@ -110,7 +115,7 @@ def find(collection: Collection, options: Options, progress: Progress | None = N
 
 def _compared(texts: Iterator[str], options: Options, progress: Progress | None) -> Any:
     """The pairs of texts, by the engine that was chosen: a `join.Pairs`."""
-    from curator.similarity import join  # NumPy, 120 ms
+    from curator.similarity import join
 
     if options.engine != "dask":
         jobs = options.jobs or None
@@ -132,36 +137,68 @@ class _FirstPass:
         self._same_as: dict[int, int] = {}
 
     def texts(self) -> Iterator[str]:
-        """All texts but those that are there already, letter for letter."""
+        """All texts but those that are there already, letter for letter. A variant that its author wants is no copy:
+        whether it may go is decided for each pair that it makes."""
         seen: dict[bytes, int] = {}
         for document, record in enumerate(self._collection.records()):
             self.documents += 1
             self.questions.add(document, record)
-            self.empty += not record.text.strip()
-            digest = hashlib.blake2b(record.text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-            first = seen.setdefault(digest, document)
-            if first != document and record.text.strip():
-                self._same_as[document] = first
-            elif first == document:
-                self.unique.append(document)
-                yield record.text
+            if not shingles.has_tokens(record.text):  # similar to nothing, not even to the same again
+                self.empty += 1
+                continue
+            if not _is_variant(record):
+                digest = hashlib.blake2b(record.text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+                first = seen.setdefault(digest, document)
+                if first != document:
+                    self._same_as[document] = first
+                    continue
+            self.unique.append(document)
+            yield record.text
 
     def copies(self) -> dict[int, int]:
         """Of each document that is a copy of another, letter for letter, the first of them."""
         return self._same_as
 
 
+def _is_variant(record: Record) -> bool:
+    return record.example is not None and bool(variant.originals(record.example.meta))
+
+
+def _fetched(collection: Collection, wanted: set[int], of: int, progress: Progress | None) -> dict[int, Record]:
+    """The wanted documents by number, from a second pass."""
+    found = {}
+    for number, record in enumerate(collection.records() if wanted else ()):
+        if number in wanted:
+            found[number] = record
+        if progress and (number + 1) % _STEP == 0:
+            progress("fetched", number + 1, of)
+    if len(found) < len(wanted):
+        raise CuratorError(f"{collection.root}: files changed while they were compared; run it again")
+    return found
+
+
+def _passages(
+    removals: Sequence[Removal], records: Mapping[int, Record], progress: Progress | None
+) -> dict[str, Passage]:
+    """What each removed document shares with its partner."""
+    by_key = {record.key: record for record in records.values()}
+    found = {}
+    for number, removal in enumerate(removals, 1):
+        found[removal.key] = passage.longest(by_key[removal.key].text, by_key[removal.partner].text)
+        if progress and number % _STEP == 0:
+            progress("passages", number, len(removals))
+    return found
+
+
 def _clusters(
-    collection: Collection,
+    members: Sequence[int],
     pairs: Sequence[tuple[int, int, float]],
     copies: Mapping[int, int],
     records: Mapping[int, Record],
     disputed: Sequence[Conflict],
-    compiler: CompilerChoice,
+    standings: Mapping[str, Standing],
 ) -> list[Cluster]:
     """The clusters of all documents. Of copies the best one takes part in the comparison, for all of them."""
-    members = sorted({d for a, b, _ in pairs for d in (a, b)} | set(copies) | set(copies.values()))
-    standings = _standings(collection, [records[d] for d in members], compiler)
     groups: dict[int, list[str]] = defaultdict(list)
     for document in members:
         groups[copies.get(document, document)].append(records[document].key)
@@ -196,24 +233,3 @@ def _with_copies(
             removals.append(Removal(copy, partner, similarity, stars.reason(standings[partner], standings[copy])))
             members.append(copy)
     return replace(cluster, members=tuple(sorted(members)), pairs=tuple(pairs), removals=tuple(removals))
-
-
-def _standings(collection: Collection, records: Sequence[Record], compiler: CompilerChoice) -> dict[str, Standing]:
-    verdicts = _verdicts(records, compiler)
-    return {r.key: Standing(verdicts[r.key], r.richness, collection.age_of(r)) for r in records}
-
-
-def _verdicts(records: Sequence[Record], compiler: CompilerChoice) -> dict[str, int]:
-    """`Standing.verdict` of each document: of examples by all their checks, of others by their programs alone."""
-    good = 0 if judge_name(compiler).startswith("bbjcpl") else 1
-    examples = [record.example for record in records if record.example]
-    bad = {d.path for d in check_examples(examples, compiler) if d.severity is Severity.ERROR} if examples else set()
-    sources = [Source(record.key, program) for record in records for program in record.programs]
-    worst: dict[str, int] = {}
-    for source, verdict in zip(sources, judge(sources, compiler) if sources else (), strict=True):
-        rank = {Status.ACCEPTED: good, Status.REJECTED: 3}.get(verdict.status, 2)
-        worst[source.path] = max(rank, worst.get(source.path, 0))
-    return {
-        r.key: (3 if r.key in bad else 2 if compiler == "none" else good) if r.example else worst.get(r.key, 2)
-        for r in records
-    }

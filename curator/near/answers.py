@@ -1,13 +1,13 @@
 """Which examples is this draft near to: what an answer is.
 
 Jaccard says whether two whole texts are alike; containment says how much of a short draft already stands elsewhere.
-The index that gives the answers is in near_index.py, and over a corpus folder in near_corpus.py; this module loads no
+The index that gives the answers is in index.py, and over a corpus folder in corpus.py; this module loads no
 NumPy, so that screens can show answers before the index is open.
 """
 
 from dataclasses import dataclass
 
-# From this Jaccard on two documents teach the same thing; the same number as `curator dedupe` takes by default.
+# From this Jaccard on two documents teach the same thing: the default threshold of every command.
 NEAR = 0.7
 
 # Below this containment two programs share a FOR loop or an error branch, which says nothing.

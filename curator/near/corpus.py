@@ -8,18 +8,20 @@ only the time changed (a checkout, say), a digest of the bytes saves the reading
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from curator import corpus
+from curator import corpus, processes
 from curator.batch import PARALLEL_FROM
 from curator.diagnostic import Diagnostic
 from curator.example import Example, parse
 from curator.near.files import NO_FILE, Stamp
 from curator.near.index import MANY, Document, NearIndex
+from curator.progress import Progress
 from curator.similarity import sets, shingles
 
 # Set it to keep indexes elsewhere (tests do).
@@ -30,9 +32,6 @@ FOLDER_VARIABLE = "BBJ_CURATOR_CACHE"
 _FRESH_NS = 2_000_000_000
 
 _CHUNK = 250
-
-Progress = Callable[[int, int], None]
-"""Is told how many changed documents are read, and of how many."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def refresh(
     index: NearIndex,
     root: Path,
     known: Mapping[str, Example] | None = None,
-    progress: Progress = lambda done, total: None,
+    progress: Progress | None = None,
     jobs: int = 1,
 ) -> Changes:
     """Read what changed since the index last saw the corpus. `known` are examples that were read already, by path.
@@ -138,7 +137,7 @@ class _Read:
         self.unreadable: dict[str, Diagnostic] = {}
 
     def documents(
-        self, names: list[str], known: Mapping[str, Example], progress: Progress, jobs: int
+        self, names: list[str], known: Mapping[str, Example], progress: Progress | None, jobs: int
     ) -> Iterator[Document]:
         """The documents of these files, one after the other."""
         for result in _all_read(names, known, jobs):
@@ -147,7 +146,8 @@ class _Read:
             else:
                 yield result
             self.count += 1
-            progress(self.count, len(names))
+            if progress:
+                progress("indexed", self.count, len(names))
 
     def changes(self, dropped: int) -> Changes:
         """What was done."""
@@ -158,11 +158,9 @@ def _all_read(names: list[str], known: Mapping[str, Example], jobs: int) -> Iter
     if jobs == 1 or len(names) < PARALLEL_FROM or known:
         yield from (_one_read(name, known.get(name)) for name in names)
         return
-    from concurrent.futures import ProcessPoolExecutor
-
     chunks = [names[start : start + _CHUNK] for start in range(0, len(names), _CHUNK)]
-    with ProcessPoolExecutor(jobs or None) as pool:
-        for part in pool.map(_chunk_read, chunks):
+    with closing(processes.in_order(_chunk_read, chunks, processes.count(jobs))) as parts:
+        for part in parts:
             yield from part
 
 

@@ -11,8 +11,8 @@
     stamps.i8   what each document's file was like when it was read: (size, mtime in ns, digest)
     header.json     format, shingle version, counts, and the length and CRC-32 of every file
 
-All numbers are little-endian. A generation never changes: what happens later stands in its log (near_log.py) until the
-next generation is made (near_build.py). docs/near-index.md says what is guaranteed.
+All numbers are little-endian. A generation never changes: what happens later stands in its log (log.py) until the
+next generation is made (build.py). docs/near-index.md says what is guaranteed.
 """
 
 import json

@@ -1,7 +1,7 @@
 """The live index: draft text in, verified answers out, over up to millions of documents. Single-threaded, NumPy only.
 
-What was there when the index was made stands in a generation of mapped files (near_files.py); what came since stands
-in memory and in a log that all processes share (near_log.py). When that has grown, both become the next generation.
+What was there when the index was made stands in a generation of mapped files (files.py); what came since stands
+in memory and in a log that all processes share (log.py). When that has grown, both become the next generation.
 A reader never waits: it goes on with the files it has mapped until it sees that there are newer ones.
 
 Counts are of 64-bit shingle hashes: that two different shingles of a draft and of 10**9 stored ones have the same hash

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from curator.near.answers import AT_LEAST, NEAR
 from curator.near.files import Generation, Hashes, Numbers
 
 Yes = NDArray[np.bool_]
@@ -33,8 +34,8 @@ _MANY = 64
 class Level:
     """What makes an answer: from `strong` on (Jaccard or containment) it is found always, from `at_least` on listed."""
 
-    strong: float = 0.7
-    at_least: float = 0.1
+    strong: float = NEAR
+    at_least: float = AT_LEAST
 
 
 def search(

@@ -1,6 +1,6 @@
 """The reviewer's desk: decides about examples of one corpus and writes it down; for the app and `curator review` alike.
 
-It puts together who is at work (people.py), what was decided so far (review_log.py), the rules (review.py) and the log
+It puts together who is at work (people.py), what was decided so far (log.py), the rules (rules.py) and the log
 of what can be taken back (undo.py). It prints nothing and asks nothing.
 """
 

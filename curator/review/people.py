@@ -6,16 +6,15 @@ Try it: `python -c "from curator.review.people import identity; print(identity()
 
 import os
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from curator import git
 from curator.errors import CuratorError, MissingError
 
 # Set it to sign with another name than git's: "Ann Example <ann@example.org>".
 VARIABLE = "BBJ_CURATOR_USER"
 
-_TIMEOUT_S = 30
 _PERSON = re.compile(r"\s*([^<>]*?)\s*(?:<([^<>]*)>)?\s*")
 
 
@@ -53,7 +52,8 @@ def identity(given: str = "", folder: Path | None = None) -> Person:
     chosen = given or os.environ.get(VARIABLE, "")
     if chosen.strip():
         return person(chosen)
-    name, email = (_git(folder or Path.cwd(), "config", "--get", key) or "" for key in ("user.name", "user.email"))
+    here = folder or Path.cwd()
+    name, email = (git.output(here, "config", "--get", key) or "" for key in ("user.name", "user.email"))
     if not name.strip() and not email.strip():
         raise MissingError(
             "nobody is named to sign the review; run: git config user.name 'Ann Example' "
@@ -67,51 +67,16 @@ def added_by(root: Path) -> dict[str, Person] | None:
 
     None if git knows nothing of the folder: there is no git, no repository or no commit.
     """
-    log = _git(root, "-c", "core.quotepath=off", "log", "-M", "--diff-filter=AR", "--name-status",
-               "--format=%x01%aN <%aE>", "--relative", "--", ".")  # fmt: skip
-    return None if log is None else _added(log)
+    found = git.added(root)
+    if found is None:
+        return None
+    return {_id(path): Person(by.name, by.email) for path, by in found.items() if path.endswith(".md")}
 
 
 def changed_here(path: Path) -> bool:
     """True if git sees the file as new or changed and not committed; False as well where git knows nothing."""
-    return bool(_git(path.parent, "status", "--porcelain", "--untracked-files=all", "--", path.name))
-
-
-def _added(log: str) -> dict[str, Person]:
-    """The log goes from new to old, so a renamed file's new name is known before its old one."""
-    found: dict[str, Person] = {}
-    now: dict[str, str] = {}
-    who: Person | None = None
-    for line in log.splitlines():
-        if line.startswith("\x01"):
-            name, _, email = line[1:].rpartition(" <")
-            who = Person(name, email.removesuffix(">"))
-            continue
-        kind, *paths = line.split("\t")
-        if who is None or not paths or not paths[-1].endswith(".md"):
-            continue
-        id = now.get(paths[-1], _id(paths[-1]))
-        if kind.startswith("R"):
-            now[paths[0]] = id
-        else:
-            found.setdefault(id, who)
-    return found
+    return bool(git.output(path.parent, "status", "--porcelain", "--untracked-files=all", "--", path.name))
 
 
 def _id(path: str) -> str:
     return "/".join(path.removesuffix(".md").split("/")[-2:])
-
-
-def _git(folder: Path, *arguments: str) -> str | None:
-    """What git prints, None if there is no git or it refuses. It never asks for anything and locks nothing."""
-    while not folder.is_dir() and folder != folder.parent:
-        folder = folder.parent
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *arguments],
-            capture_output=True, encoding="utf-8", errors="replace", timeout=_TIMEOUT_S, check=False,
-            stdin=subprocess.DEVNULL, env=os.environ | {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"},
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout if done.returncode == 0 else None

@@ -2,7 +2,7 @@
 
 A review is a list of events that only grows: proposed, approved, rejected, comments. The state is computed from it, so
 two reviewers on two branches never overwrite each other. Every event names the text it was about by a hash: an approval
-of a text that changed since counts as outdated. Reading and writing the events is `review_log.py`'s job.
+of a text that changed since counts as outdated. Reading and writing the events is `log.py`'s job.
 """
 
 import hashlib

@@ -11,18 +11,19 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from curator.errors import CuratorError, MissingError
+from curator.progress import Progress
 from curator.similarity import cluster_stages as stages
-from curator.similarity.join import Pairs
-from curator.similarity.sets import Progress
+from curator.similarity.join import MOST_PAIRS, Pairs, few_enough, with_copies
 from curator.similarity.twins import of_firsts
 
 Run = Callable[[Callable[[int], int], Sequence[int]], list[int]]
 
 # Of documents of 1,700 bytes such a shard takes some gigabytes of a worker's memory (docs/dedupe-cluster.md).
 SHARD = 500_000
+# How long a scheduler has to answer.
+_ANSWER_S = 10.0
+
 _NO_DASK = "--engine dask needs dask.distributed; run \"pip install 'bbj-curator[cluster]'\""
 
 
@@ -35,6 +36,7 @@ def pairs(
     shard: int = SHARD,
     ranges: int = 0,
     progress: Progress | None = None,
+    most: int = MOST_PAIRS,
 ) -> Pairs:
     """All pairs of texts with a Jaccard similarity of at least `threshold`, as `join.pairs` gives them.
 
@@ -42,9 +44,14 @@ def pairs(
     the files of this run and is removed at the end. `shard` is the number of documents in a shard; `ranges`, a power of
     two, how many parts the hash values are cut into (0: about as many as there are shards). Neither changes the result.
     """
-    if shared:
-        shared.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="curator-join-", dir=shared))
+    try:
+        if shared:
+            shared.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix="curator-join-", dir=shared))
+    except OSError as error:
+        raise CuratorError(
+            f"{shared}: cannot be written: {error.strerror}; name another folder with --shared"
+        ) from error
     try:
         firsts = _split(folder, texts, shard, progress)
         ranges = ranges or 1 << max(3, (len(firsts) - 2).bit_length())
@@ -67,13 +74,8 @@ def pairs(
         tell(6)
         a, b, common = stages.found(folder).T
         groups = of_firsts(first, sizes)
-        left, right, row = groups.between(a, b)
-        same = groups.pairs()
-        jaccard = np.concatenate([(common / (sizes[a] + sizes[b] - common))[row], np.ones(len(same[0]))])
-        left, right = np.concatenate([left, same[0]]), np.concatenate([right, same[1]])
-        low, high = np.minimum(left, right), np.maximum(left, right)
-        order = np.lexsort((high, low))
-        return Pairs(low[order], high[order], jaccard[order], compared)
+        few_enough(groups.count() + groups.count_between(a, b), most, threshold)
+        return with_copies(groups, a, b, common / (sizes[a] + sizes[b] - common), compared)
     except OSError as error:
         raise CuratorError(f"{folder}: {error.strerror}; name a folder with more room with --shared") from error
     finally:
@@ -100,7 +102,7 @@ def dask(scheduler: str = "", workers: int = 0) -> Iterator[Run]:
         # no dashboard: it would listen on a port
         cluster = LocalCluster(n_workers=workers or None, threads_per_worker=1, dashboard_address=None)
     try:
-        client = Client(cluster or scheduler, timeout="10s")
+        client = Client(cluster or scheduler, timeout=_ANSWER_S)
     except (OSError, ValueError) as error:
         raise CuratorError(
             f"{scheduler}: no Dask scheduler answers there ({error}); start one with: dask scheduler"

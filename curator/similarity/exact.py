@@ -13,8 +13,9 @@ from queue import SimpleQueue
 import numpy as np
 from numpy.typing import NDArray
 
+from curator.progress import Progress
 from curator.similarity import kernels, sets
-from curator.similarity.sets import Progress, Sets
+from curator.similarity.sets import Sets
 
 Part = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], int]
 """Numbers of two documents, how many shingles they share, and how many pairs were compared for these."""

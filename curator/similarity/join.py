@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curator.errors import CuratorError
+from curator.progress import Progress
 from curator.similarity import exact, lsh, sets, twins
-from curator.similarity.sets import Progress, Sets
+from curator.similarity.twins import Twins
 
 Engine = Literal["exact", "lsh"]
 # Half a gigabyte of results. A corpus that has more is full of one text, and the list of its pairs is of no use.
@@ -51,37 +52,29 @@ def pairs(
     The result does not depend on `jobs`. Raises CuratorError if there are more than `most` pairs.
     """
     _checked(threshold)
-    return pairs_of(
-        sets.of_texts(texts, jobs, progress), threshold, jobs=jobs, engine=engine, progress=progress, most=most
-    )
-
-
-def pairs_of(
-    whole: Sets,
-    threshold: float,
-    *,
-    jobs: int | None = None,
-    engine: Engine = "exact",
-    progress: Progress | None = None,
-    most: int = MOST_PAIRS,
-) -> Pairs:
-    """The same for shingles that are there already. The exact engine uses them up: they are of no use afterwards."""
-    _checked(threshold)
     jobs = jobs or sets.workers()
+    whole = sets.of_texts(texts, jobs, progress)
     sizes = whole.sizes
     groups = twins.found(whole)
-    if engine == "exact":
+    if engine == "exact":  # it uses the hashes up
         run = exact.join(whole, groups.copies, threshold, jobs, progress, most)
     else:
         run = lsh.join(whole, groups.copies, threshold, jobs, progress)
     candidates, count, parts = 0, groups.count(), []
-    _few_enough(count, most, threshold)
+    few_enough(count, most, threshold)
     for a, b, common, compared in run:
         candidates += compared
         count += groups.count_between(a, b)
-        _few_enough(count, most, threshold)
+        few_enough(count, most, threshold)
         parts.append((a, b, common / (sizes[a] + sizes[b] - common)))
     a, b, jaccard = (np.concatenate(column) for column in zip(_NONE, *parts, strict=True))
+    return with_copies(groups, a, b, jaccard, candidates)
+
+
+def with_copies(
+    groups: Twins, a: NDArray[np.int64], b: NDArray[np.int64], jaccard: NDArray[np.float64], candidates: int
+) -> Pairs:
+    """The pairs that pairs of the first documents of groups stand for, and those within groups."""
     left, right, row = groups.between(a, b)
     same = groups.pairs()
     left, right = np.concatenate((left, same[0])), np.concatenate((right, same[1]))
@@ -94,7 +87,8 @@ def pairs_of(
 _NONE = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
 
 
-def _few_enough(count: int, most: int, threshold: float) -> None:
+def few_enough(count: int, most: int, threshold: float) -> None:
+    """Raises CuratorError if there are more than `most` pairs."""
     if count > most:
         raise CuratorError(
             f"more than {most:,} pairs of texts are similar at {threshold:g}: something must be there many thousand "

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curator.errors import CuratorError
+from curator.progress import Progress
 from curator.similarity import kernels, sets
-from curator.similarity.sets import Progress, Sets
+from curator.similarity.sets import Sets
 
 if TYPE_CHECKING:
     from curator.similarity.exact import Part

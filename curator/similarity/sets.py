@@ -7,20 +7,18 @@ import itertools
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from curator.progress import Progress
 from curator.similarity import kernels, shingles
 
-Progress = Callable[[str, int, int | None], None]
-"""Is told the stage, how many documents are done, and of how many (None: not known)."""
-
-# Large batches: a thread that comes back from a kernel waits for Python's lock, up to 5 ms while another thread reads.
-_BATCH_CHARACTERS, _BATCH_TEXTS = 1 << 21, 1 << 14
+# Of this size the copies of a batch stay in a processor's cache, and their memory is used again for the next one.
+_BATCH_CHARACTERS, _BATCH_TEXTS = 1 << 18, 1 << 14
 
 
 @dataclass(frozen=True)

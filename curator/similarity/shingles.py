@@ -38,6 +38,11 @@ def of(text: str) -> frozenset[str]:
     return frozenset(" ".join(words[i : i + SIZE]) for i in range(max(1, len(words) - SIZE + 1)))
 
 
+def has_tokens(text: str) -> bool:
+    """True if a text has any token; else it has no shingle and is similar to nothing."""
+    return _TOKEN.search(text) is not None
+
+
 def hashes(text: str) -> "array[int]":
     """The 64-bit hashes of a text's shingles, each once, ascending, as array("Q"): `hash64` of each of `of(text)`."""
     values = list(map(_token_hash, tokens(text)))

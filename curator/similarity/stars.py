@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # there can be millions
 class Pair:
     """Two near-duplicates, `a` before `b`, and their Jaccard similarity (0 to 1)."""
 

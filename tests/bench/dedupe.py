@@ -6,6 +6,10 @@ One run on one machine: what is printed of one tool can be compared with what is
 process of its own; its clock starts after the imports and includes reading and shingling. Answers are judged by a
 prefix join in plain Python over the shingles as strings (`dedupe_data.every_pair`), which is itself checked against
 brute force first. The other tools are installed, pinned, into an environment below --cache.
+
+    python tests/bench/dedupe.py --verify 1000000
+
+judges our engines alone, at a size where that join does not fit in memory, by `dedupe_large.py`.
 """
 
 import argparse
@@ -26,6 +30,7 @@ import numpy as np
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
 import dedupe_data  # noqa: E402
+import dedupe_large  # noqa: E402
 
 from curator.similarity import join  # noqa: E402
 from curator.similarity.native import library  # noqa: E402
@@ -66,12 +71,16 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="*", type=int, default=[1_000, 10_000, 100_000, 1_000_000])
     parser.add_argument("--real", type=Path, help="a folder of BBj files, of which passages are compared too")
     parser.add_argument("--windows", type=int, default=20_000, help="how many passages")
+    parser.add_argument("--verify", type=int, default=0, metavar="N", help="only judge our engines, at N documents")
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir(), "curator-bench"))
     chosen = parser.parse_args()
     chosen.cache.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
     print(f"{os.cpu_count()} processors; {library.notice() or 'compiled kernels'}")
     check("synthetic documents", dedupe_data.synthetic(_CHECKED))
+    if chosen.verify:
+        verify(chosen.verify, chosen.cache)
+        return
     if chosen.real:
         check("passages of real BBj", dedupe_data.windows(chosen.real, _CHECKED))
     if set(chosen.tools) - set(OURS):
@@ -97,6 +106,37 @@ def check(what: str, texts: Iterable[str]) -> None:
     ours = dict(zip(zip(found.a.tolist(), found.b.tolist(), strict=True), found.jaccard.tolist(), strict=True))
     same = brute == dedupe_data.every_pair(texts, THRESHOLD) == ours
     print(f"brute force over {len(texts):,} {what}: {len(brute):,} pairs; {'all agree' if same else 'THEY DIFFER'}")
+
+
+def verify(count: int, cache: Path) -> None:
+    """What our engines find of all there is to find among very many documents, and of the copies that were planted."""
+    small = synthetic(cache, _CHECKED)
+    texts = list(dedupe_data.read(small))
+    brute, few = dedupe_data.brute_force(texts, THRESHOLD), large_answer(small)[0]
+    same = few.keys.tolist() == sorted(a << 32 | b for a, b in brute)
+    print(f"brute force over {_CHECKED:,} and the judge for many: {'they agree' if same else 'THEY DIFFER'}")
+    path = synthetic(cache, count)
+    started = time.perf_counter()
+    right, planted = large_answer(path)
+    judged = time.perf_counter() - started
+    print(
+        f"{count:,} synthetic documents: {len(right.keys):,} pairs at {THRESHOLD:g} or more ({judged:.0f} s to judge)"
+    )
+    print(f"planted copies that near to their original: {len(planted):,}; judge has {found_of(planted, right.keys)}")
+    for engine in ("exact", "lsh"):
+        run(engine, path, cache)
+        found = reported_pairs(np.load(out(cache, engine)), right)[0]
+        precision = float(np.isin(found, right.keys).mean()) if len(found) else 1.0
+        print(
+            f"{engine:<6}{len(found):>10,} pairs; planted {found_of(planted, found)}; recall "
+            f"{right.share(found, THRESHOLD):.6f} at {THRESHOLD:g}, {right.share(found, 0.8):.6f} at 0.8; "
+            f"precision {precision:.6f}"
+        )
+
+
+def found_of(wanted: np.ndarray, found: np.ndarray) -> str:
+    """How many of the wanted ones are among those found."""
+    return f"{int(np.isin(wanted, found).sum()):,} of {len(wanted):,}"
 
 
 def compare(title: str, path: Path, tools: Iterable[str], cache: Path) -> None:
@@ -195,6 +235,24 @@ def judge(path: Path) -> None:
     np.savez(path.with_suffix(".answer.npz"), documents=documents, keys=keys[order], similarity=similarity)
 
 
+def large_answer(path: Path) -> tuple[Answer, np.ndarray]:
+    """What `judge_large` says of a file of synthetic documents: all pairs, and the planted ones."""
+    kept = path.with_suffix(".large.npz")
+    if not kept.exists():
+        subprocess.run([sys.executable, __file__, "--judge-large", str(path)], check=True)
+    with np.load(kept) as data:
+        return Answer(int(data["documents"]), data["keys"], data["similarity"]), data["planted"]
+
+
+def judge_large(path: Path) -> None:
+    """Write what `large_answer` reads."""
+    keys, similarity = dedupe_large.every_pair(path, THRESHOLD)
+    documents = int(path.stem.split("-")[1])
+    origins = (origin for _, origin in dedupe_data.planted(documents))
+    planted = dedupe_large.planted(path, origins, THRESHOLD)
+    np.savez(path.with_suffix(".large.npz"), documents=documents, keys=keys, similarity=similarity, planted=planted)
+
+
 def synthetic(cache: Path, count: int) -> Path:
     """The file of so many documents, made if it is not there."""
     path = cache / f"synthetic-{count}.txt"
@@ -223,5 +281,7 @@ def peers_python(cache: Path) -> Path:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--judge"]:  # how `answer` calls this
         judge(Path(sys.argv[2]))
+    elif sys.argv[1:2] == ["--judge-large"]:
+        judge_large(Path(sys.argv[2]))
     else:
         main()

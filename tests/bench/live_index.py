@@ -1,14 +1,14 @@
 """How fast the live index answers, what it costs to build and to keep, and whether it is right.
 
     python tests/bench/live_index.py [--sizes 1000 10000 100000] [--real FOLDER] [--peer 100000]
-        [--keep FOLDER] [--corpus FOLDER]
+        [--keep FOLDER] [--corpus FOLDER] [--verify 10]
 
 Documents are those of dedupe_data.py, seeded; --real takes windows of the BBj files below a folder instead. Times are
 of one thread; where the machine is shared, the processor's time says what the work costs. A query begins with the text
-of the draft and ends with the answers; what they are is compared with plain sets of shingle strings (up to --check
-documents). The first query is asked in a new process, once with the files in the system's cache and once without.
---peer measures datasketch's MinHashLSH with exact verification in the same run. --keep leaves the indexes in a folder,
-and takes those that are there already.
+of the draft and ends with the answers. The answers to --verify drafts of each kind are compared with those of brute
+force: of every document the shingles as strings, counted against the draft's. The first query is asked in a new
+process, once with the files in the system's cache and once without. --peer measures datasketch's MinHashLSH with exact
+verification in the same run. --keep leaves the indexes in a folder, and takes those that are there already.
 """
 
 import argparse
@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -81,23 +82,45 @@ def documents(count: int, real: Path | None) -> Iterator[str]:
     return dedupe_data.windows(real, count) if real else dedupe_data.synthetic(count)
 
 
-def wrong(index: NearIndex, drafts: list[str], texts: Iterable[str]) -> int:
-    """For how many drafts the answers differ from those that comparing with every document gives."""
+def brute_force(drafts: list[str], texts: Iterable[str]) -> list[list[Neighbour]]:
+    """Of each draft every answer there is, best first: each document's shingles, as strings, against all drafts'."""
     wanted = [dedupe_data.shingles(draft) for draft in drafts]
+    asking: dict[str, list[int]] = {}
+    for place, own in enumerate(wanted):
+        for shingle in own if len(own) >= FEWEST_SHINGLES else ():
+            asking.setdefault(shingle, []).append(place)
     found: list[list[Neighbour]] = [[] for _ in drafts]
     for number, text in enumerate(texts):
         own = dedupe_data.shingles(text)
-        for draft, near in zip(wanted, found, strict=True):
-            common = len(own & draft)
-            if len(draft) >= FEWEST_SHINGLES and common / len(draft) >= AT_LEAST:
-                near.append(Neighbour(f"d{number}", common / (len(own) + len(draft) - common), common / len(draft)))
-    return sum(
-        index.query(draft) != sorted(near, key=lambda n: n.rank())[:5]
-        for draft, near in zip(drafts, found, strict=True)
-    )
+        shared = Counter(place for shingle in own & asking.keys() for place in asking[shingle])
+        for place, common in shared.items():
+            size = len(wanted[place])
+            if common / size >= AT_LEAST:
+                found[place].append(Neighbour(f"d{number}", common / (len(own) + size - common), common / size))
+    return [sorted(near, key=lambda n: n.rank()) for near in found]
 
 
-def measure(count: int, real: Path | None, keep: Path | None, check: int, asked: int) -> None:
+def verify(index: NearIndex, drafts: dict[str, list[str]], texts: Iterable[str]) -> None:
+    """Print for how many drafts the answers differ from those of brute force, and what of the strong ones is missed."""
+    begun = time.perf_counter()
+    right = iter(brute_force([draft for of_kind in drafts.values() for draft in of_kind], texts))
+    for kind, of_kind in drafts.items():
+        differ = strong = missed = answers = 0
+        for draft, near in zip(of_kind, right, strict=False):
+            got = index.query(draft)
+            differ += got != near[:5]
+            answers += len(near[:5])
+            alike = [n for n in near if n.similarity >= NEAR or n.containment >= NEAR]
+            strong += len(alike)
+            missed += len(set(alike) - set(index.query(draft, limit=len(alike) + 5)))
+        print(
+            f"  against brute force, {kind}: {differ} of {len(of_kind)} drafts are answered otherwise ({answers} "
+            f"answers); of {strong} documents with {NEAR:g} or more of Jaccard or containment {missed} are missed"
+        )
+    print(f"  brute force took {time.perf_counter() - begun:.0f} s")
+
+
+def measure(count: int, real: Path | None, keep: Path | None, verified: int, asked: int) -> None:
     """Everything for one size."""
     folder = (
         keep / f"{'real' if real else 'synthetic'}-{count}" if keep else Path(tempfile.mkdtemp(prefix="live-index-"))
@@ -158,10 +181,8 @@ def measure(count: int, real: Path | None, keep: Path | None, check: int, asked:
                 kind, *milliseconds(index.query, texts)
             )
         )
-    if count <= check:
-        few = [text for texts in drafts.values() for text in texts[:10]]
-        differ = wrong(index, few, documents(count, real))
-        print(f"  answers that differ from comparing with all documents: {differ} of {len(few)}")
+    if verified:
+        verify(index, {kind: texts[:verified] for kind, texts in drafts.items()}, documents(count, real))
     put = milliseconds(lambda text: index.put(f"new{hash(text)}", text), new[:50])
     again = milliseconds(index.query, drafts["edited copy"])
     drop = milliseconds(lambda text: index.drop(f"new{hash(text)}"), new[:50])
@@ -244,7 +265,9 @@ def main() -> None:
     parser.add_argument("--peer", type=int, default=0, help="documents for the comparison with datasketch")
     parser.add_argument("--corpus", type=Path, help="a folder of examples, such as many_examples.py makes")
     parser.add_argument("--keep", type=Path, help="where the indexes are kept")
-    parser.add_argument("--check", type=int, default=100_000, help="compare with all documents up to this size")
+    parser.add_argument(
+        "--verify", type=int, default=10, metavar="N", help="drafts of each kind to compare with all documents; 0: none"
+    )
     parser.add_argument("--drafts", type=int, default=500, help="drafts of each kind")
     given = parser.parse_args()
     from curator.similarity.native import library
@@ -253,7 +276,7 @@ def main() -> None:
         f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}; {library.notice() or 'compiled shingle kernel'}"
     )
     for count in given.sizes:
-        measure(count, given.real, given.keep, given.check, given.drafts)
+        measure(count, given.real, given.keep, given.verify, given.drafts)
     if given.corpus:
         measure_corpus(given.corpus)
     if given.peer:

@@ -57,7 +57,19 @@ def test_a_dask_cluster_gives_the_same_pairs_and_leaves_no_file(tmp_path):
     assert not list((tmp_path / "shared").iterdir())
 
 
-def test_a_scheduler_that_is_not_there_is_an_error_with_a_cure():
+def test_too_many_pairs_are_an_error_here_too():
+    with pytest.raises(CuratorError, match="more than 1,000 pairs"):
+        cluster.pairs(["the same five words again"] * 100, 0.7, cluster.here, most=1000)
+
+
+def test_a_shared_folder_that_cannot_be_made_is_an_error_with_a_cure(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CuratorError, match="name another folder with --shared"):
+        cluster.pairs(["a"], 0.7, cluster.here, shared=tmp_path / "file" / "shared")
+
+
+def test_a_scheduler_that_is_not_there_is_an_error_with_a_cure(monkeypatch):
     pytest.importorskip("distributed")
+    monkeypatch.setattr(cluster, "_ANSWER_S", 1.0)
     with pytest.raises(CuratorError, match="no Dask scheduler answers"), cluster.dask("tcp://127.0.0.1:9"):
         pass

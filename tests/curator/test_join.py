@@ -54,6 +54,12 @@ def programs(count: int, seed: int = 7) -> list[str]:
     return made
 
 
+def test_shingles_are_runs_of_five_lower_case_tokens():
+    assert shingles.of("PRINT a$, b$ : Print c d") == {"print a b print c", "a b print c d"}
+    assert shingles.of("one two") == {"one two"}
+    assert shingles.of(" ;;") == frozenset() and not shingles.has_tokens(" ;;")
+
+
 @settings(max_examples=60, deadline=None)
 @given(TEXTS, st.sampled_from([0.05, 0.3, 0.5, 0.7, 0.75, 0.9, 1.0]))
 @example(["a b c d e f g", "a b c d e f g", "", "A B c d e f g h"], 0.75)

@@ -29,7 +29,7 @@ WORDS = ["open", "close", "read", "write", "print", "input", "key", "record", "c
 
 
 def texts(count: int, seed: int = 7) -> dict[str, str]:
-    """Seeded documents of 40 words, half of them copies of an earlier one with a few words changed."""
+    """Seeded documents of 40 words by name, half of them copies of an earlier one with a few words changed."""
     rng = random.Random(seed)
     made: dict[str, str] = {}
     for number in range(count):
@@ -290,6 +290,18 @@ def test_a_full_disk_leaves_the_answers_in_memory_and_the_old_files_as_they_are(
 
 
 # ---------------------------------------------------------------------- in step with the corpus
+
+
+def test_several_processes_make_the_same_index_and_progress_is_told(tmp_path, monkeypatch):
+    root = corpus_of(tmp_path, 5)
+    age(root)
+    alone = opened(root, tmp_path / "alone")
+    monkeypatch.setattr(near_corpus, "PARALLEL_FROM", 2)
+    monkeypatch.setattr(near_corpus, "_CHUNK", 2)
+    told: list[tuple[str, int, int | None]] = []
+    index = near_corpus.open_index(root, tmp_path / "several")
+    near_corpus.refresh(index, root, progress=lambda *step: told.append(step), jobs=2)
+    assert index.stamps() == alone.stamps() and told[-1] == ("indexed", 5, 5)
 
 
 def test_only_what_changed_is_read_again(tmp_path):
