@@ -6,6 +6,7 @@ gives the same row.
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,9 @@ SYSTEM = (
     "You are an expert BBj programmer. You answer with code that the BBj compiler accepts, in the BBj generation that "
     "is asked for, and explain it briefly."
 )
+
+# What examples are under that name no licence of their own: that of this project.
+CORPUS_LICENSE = "MIT"
 
 # One completion in CONTINUED_SHARE shows the first lines of the program and asks for the whole of it.
 CONTINUED_SHARE = 4
@@ -84,6 +88,7 @@ class Conversation:
     difficulty: str
     topic: str
     source: str
+    license: str
     cluster: str
 
     def as_row(self) -> dict[str, object]:
@@ -96,6 +101,7 @@ class Conversation:
             "difficulty": self.difficulty,
             "topic": self.topic,
             "source": self.source,
+            "license": self.license,
             "cluster": self.cluster,
         }
 
@@ -127,7 +133,8 @@ def conversations(example: Example, cluster: str = "") -> list[Conversation]:
             type=example.type,
             difficulty=str(example.meta.get("difficulty") or ""),
             topic=task.id.split("/")[0],
-            source=str(example.meta.get("source") or "corpus"),
+            source=source_of(example),
+            license=license_of(example),
             cluster=cluster or task.id,
         )
     ]
@@ -136,6 +143,16 @@ def conversations(example: Example, cluster: str = "") -> list[Conversation]:
 def target_generation(example: Example) -> tuple[str, ...]:
     """The generation of the code the model is to write: `to_generation` of a migration, else the label."""
     return as_words(example.meta.get("to_generation")) or example.generations
+
+
+def source_of(example: Example) -> str:
+    """Where an example comes from, if not written for this corpus: of an imported row the dataset, not the line."""
+    return re.split(r", line \d+", str(example.meta.get("source") or "corpus"), maxsplit=1)[0]
+
+
+def license_of(example: Example) -> str:
+    """The licence an example names, or that of the corpus."""
+    return str(example.meta.get("license") or CORPUS_LICENSE)
 
 
 def example_id(path: str) -> str:

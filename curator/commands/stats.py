@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from curator.commands.options import PATHS, TEXT_OR_JSON, THRESHOLD, example_paths, record_of, stages
+from curator.commands.options import JOBS, PATHS, TEXT_OR_JSON, THRESHOLD, example_paths, record_of, stages, told
 from curator.errors import ExitCode
 from curator.labels import GENERATIONS
 
@@ -22,6 +22,7 @@ from curator.labels import GENERATIONS
 )
 @THRESHOLD
 @click.option("--tokenizer", type=click.Path(path_type=Path), help="A tokenizer.json: lengths in tokens too.")
+@JOBS
 def stats(
     paths: Sequence[Path],
     form: str,
@@ -29,6 +30,7 @@ def stats(
     evaluation: Path | None,
     threshold: float,
     tokenizer: Path | None,
+    jobs: int,
 ) -> ExitCode:
     """Count the corpus by label, and show its gaps, near-duplicates, lengths and the state of its review."""
     from curator import corpus, lengths, output
@@ -37,12 +39,12 @@ def stats(
     from curator.stats import weakness
 
     files = example_paths(paths)
-    examples, unreadable = corpus.load(files)
     record = record_of(files)
     weak = weakness.read(evaluation) if evaluation else None
     count_tokens = lengths.token_counter(tokenizer) if tokenizer else None
     with stages() as progress:
-        counted = statistics.count(examples, record, threshold, weak, count_tokens, progress)
+        examples, unreadable = corpus.load(told(files, "examples read", progress))
+        counted = statistics.count(examples, record, threshold, weak, count_tokens, progress, jobs or None)
     if form == "json":
         output.print_json(counted.as_dict())
     else:

@@ -2,7 +2,7 @@
 
 The split is made here and nowhere else, by clusters of what is near to each other (`links.py`), and kept in a ledger
 (`splits.py`), so that an added example moves no other. Nothing vanishes: what is left out is listed with its reason.
-`dataset_files.py` writes the folder; how one is read again and verified is at the end of this file.
+`files.py` writes the folder. How one is read again and verified stands here too, as the trainer does only that.
 """
 
 import hashlib
@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from curator import chatml, variant
 from curator.chatml import Conversation
 from curator.dataset import links, raw_code, splits
-from curator.dataset.links import Progress, View
-from curator.dataset.splits import SPLITS, Shares
+from curator.dataset.links import View
+from curator.dataset.splits import SPLITS, Balance, Shares
 from curator.errors import CuratorError, MissingError
 from curator.example import Example
+from curator.near.answers import NEAR
+from curator.progress import Progress
 from curator.similarity import shingles, stars
 from curator.similarity.stars import Standing
 from curator.templates import PLACEHOLDER
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
 
 PRETRAIN = ("pretrain", "pretrain-validation")
 MANIFEST = "manifest.json"
-THRESHOLD = 0.7
 OtherForm = Literal["alpaca", "sharegpt"]
 
 Rows = Mapping[str, Sequence[dict[str, Any]]]
@@ -41,7 +42,7 @@ class Options:
 
     validation_share: float = 0.1
     test_share: float = 0.1
-    threshold: float = THRESHOLD
+    threshold: float = NEAR
     keep_duplicates: bool = False
     also: tuple[OtherForm, ...] = ()
 
@@ -59,14 +60,15 @@ class Removed:
 class Dataset:
     """The rows of a dataset folder by file, what is left out, and the ledger of all placements ever made.
 
-    `moved` are held-out documents that had to be given to training: an edit made them near to what is trained on.
+    `moved` are held-out documents that had to be given to another split, with the one they came from: an edit made them
+    near to what stands there. `balance` is how near the conversations are to their shares.
     """
 
     rows: Rows
     removed: Sequence[Removed]
     ledger: Mapping[str, str]
     moved: Mapping[str, str] = field(default_factory=dict)
-    merged_from: tuple[str, ...] = ()
+    balance: Sequence[Balance] = ()
     options: Options = field(default_factory=Options)
 
 
@@ -80,10 +82,12 @@ class _Document:
     example: Example | None = None
 
     @property
-    def stratum(self) -> str:
-        """What is shared out fairly: each type of each generation, our own examples and each merged set for itself."""
+    def stratum(self) -> tuple[str, str, str]:
+        """What is shared out fairly, our own examples and each merged set for itself: first each type of each
+        generation, then the types and the generations."""
         made = self.conversation
-        return f"{'corpus' if self.example else made.source} {made.type} {'+'.join(made.generation)}"
+        origin, generation = "corpus" if self.example else made.source, "+".join(made.generation)
+        return f"{origin}: {made.type}, {generation}", f"{origin}: {made.type}", f"{origin}: {generation}"
 
 
 def build(
@@ -100,9 +104,9 @@ def build(
 ) -> Dataset:
     """Split examples and merged rows, and collect the raw code.
 
-    `invalid` holds the paths of examples with errors; they are left out. `sources` are files or folders of plain BBj
-    for stage 1. `ledger` has the splits of an earlier dataset, `states` those of the review by path: drafts and what
-    was rejected are left out. The order of none of these matters, nor do `jobs`.
+    `invalid` holds the paths of examples with errors and of files that could not be read; they are left out. `sources`
+    are files or folders of plain BBj for stage 1. `ledger` has the splits of an earlier dataset, `states` those of the
+    review by path: drafts and what was rejected are left out. The order of none of these matters, nor do `jobs`.
     """
     options, ledger = options or Options(), ledger or {}
     files, without_text = raw_code.read(sources)
@@ -136,12 +140,13 @@ def build(
     for split, row in raw.rows:
         rows[_pretrain(split)].append(row)
     removed += [Removed(left.key, left.reason, left.partner) for left in raw.left_out]
+    now = {**placed.splits, **raw.splits}
     return Dataset(
         rows,
         sorted(removed, key=lambda r: (r.id, r.reason)),
-        {**ledger, **placed.splits, **raw.splits},
-        placed.moved,
-        tuple(sorted({row.source for row in merged.conversations})) if merged else (),
+        {**ledger, **now},
+        {key: ledger[key] for key in sorted(now) if ledger.get(key, now[key]) != now[key]},
+        splits.balance(strata, placed, shares),
         options,
     )
 
@@ -152,10 +157,10 @@ def read_manifest(folder: Path) -> dict[str, object]:
     if not path.is_file():
         raise MissingError(f"{folder}: no {MANIFEST}; make a dataset with: curator convert --out {folder}")
     try:
-        manifest: dict[str, object] = json.loads(path.read_text("utf-8"))
+        manifest = json.loads(path.read_text("utf-8"))
     except ValueError as error:
         raise CuratorError(f"{path}: not JSON ({error}); make it again with: curator convert") from error
-    return manifest
+    return manifest if isinstance(manifest, dict) else {}
 
 
 def verify(folder: Path) -> list[str]:
@@ -172,6 +177,19 @@ def verify(folder: Path) -> list[str]:
     return differences
 
 
+def sources(rows: Rows) -> list[dict[str, Any]]:
+    """Where the rows come from, under which licence, and how many conversations and raw programs there are of each."""
+    counted: Counter[tuple[str, str, str]] = Counter()
+    for name, of_file in rows.items():
+        kind = "programs" if name in PRETRAIN else "conversations"
+        counted.update((row["source"], row["license"], kind) for row in of_file)
+    return [
+        {"source": source, "license": license_,
+         "conversations": counted[source, license_, "conversations"], "programs": counted[source, license_, "programs"]}
+        for source, license_ in sorted({(source, license_) for source, license_, _ in counted})
+    ]  # fmt: skip
+
+
 def counts(rows: Rows) -> dict[str, dict[str, dict[str, int]]]:
     """For each file how many rows there are of each label."""
     counted: dict[str, dict[str, dict[str, int]]] = {}
@@ -186,7 +204,7 @@ def counts(rows: Rows) -> dict[str, dict[str, dict[str, int]]]:
 
 
 def _documents(
-    examples: Iterable[Example], invalid: frozenset[str], states: Mapping[str, str], merged: Sequence[Conversation]
+    examples: Sequence[Example], invalid: frozenset[str], states: Mapping[str, str], merged: Sequence[Conversation]
 ) -> tuple[dict[str, _Document], list[Removed]]:
     """What can be trained on, by id in order, and what cannot."""
     documents: dict[str, _Document] = {}
@@ -203,6 +221,8 @@ def _documents(
         explained = len(shingles.tokens(example.prose("Explanation")))
         text = shingles.example_text(example)
         documents[key] = _Document(made[0], text, Standing(richness=explained), example)
+    here = {example.path for example in examples}
+    removed += [Removed(chatml.example_id(path), "cannot be read") for path in sorted(invalid - here)]
     for row in merged:
         text = "\n\n".join(m.content for m in row.messages if m.role != "system")
         # "not checked" as an example is: what was written for this corpus is kept before what was merged

@@ -7,23 +7,55 @@ row of another, nothing is replaced and the pairs are named.
 import hashlib
 import json
 import os
-import shutil
-import subprocess
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from curator import __version__, folders
+from curator import __version__, folders, git
+from curator.corpus import write as write_file
 from curator.dataset import links, splits
-from curator.dataset.build import MANIFEST, PRETRAIN, Dataset, counts
+from curator.dataset.build import MANIFEST, PRETRAIN, Dataset, counts, read_manifest, sources
 from curator.dataset.formats import FORMS
-from curator.dataset.links import Link, Progress, View
+from curator.dataset.links import Link, View
+from curator.dataset.raw_code import UNKNOWN
 from curator.dataset.splits import SPLITS
-from curator.errors import CuratorError
+from curator.errors import CuratorError, ExitCode
+from curator.progress import Progress
 
 # Which files a model sees while it is trained, which choose the checkpoint, and which measure it.
 SIDES = {"train": "training", "pretrain": "training", "validation": "validation", "pretrain-validation": "validation",
          "test": "test"}  # fmt: skip
+
+CARD = "README.md"
+# What file managers leave in any folder.
+_OF_NOBODY = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
+
+
+class LeakError(CuratorError):
+    """Rows that are near to each other would stand on two sides."""
+
+    exit_code = ExitCode.FINDINGS
+
+
+def refuse_foreign(out: Path) -> None:
+    """Raise CuratorError if `out` is there and is no dataset, or holds files that no dataset of ours has: they would
+    vanish with the old one."""
+    if not out.is_dir():
+        if out.exists():
+            raise CuratorError(f"{out}: is a file; choose a folder")
+        return
+    there = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file() or path.is_symlink()}
+    there = {name for name in there if name.split("/")[-1] not in _OF_NOBODY}
+    ours: set[str] = set()
+    if MANIFEST in there:
+        manifest = read_manifest(out)
+        files = manifest.get("files")
+        if str(manifest.get("created_by")).startswith("curator ") and isinstance(files, dict):
+            ours = {MANIFEST, CARD, *files}
+    if strange := sorted(there - ours):
+        raise CuratorError(f"{out}: holds {strange[0]}, which is not made by this command, and would be replaced; move "
+                           "it away, or choose another folder")  # fmt: skip
 
 
 def write(
@@ -36,15 +68,17 @@ def write(
 ) -> dict[str, Any]:
     """Write the folder and return its manifest.
 
-    Raises CuratorError if rows of different splits are near to each other, if `out` holds something that is not a
-    dataset, or if it cannot be written; the old folder stays then.
+    `corpus` is the folder whose commit is recorded. Raises LeakError if rows of different splits are near to each
+    other, CuratorError if `out` holds something that is not a dataset, or if it cannot be written; the old folder stays
+    then.
     """
+    refuse_foreign(out)
     with folders.replacing(out, MANIFEST) as draft:
         manifest = _write_files(dataset, draft, corpus)
         leaks = audit(draft, dataset.options.threshold, jobs, progress)
         if leaks:
             listed = "; ".join(f"{p.a} ~ {p.b} ({p.kind}, {p.similarity:.2f})" for p in leaks[:5])
-            raise CuratorError(
+            raise LeakError(
                 f"{len(leaks)} pairs of rows are near to each other across splits: {listed}. "
                 f"{out} was not written; please report this, as no input should lead to it"
             )
@@ -63,6 +97,11 @@ def audit(folder: Path, threshold: float, jobs: int | None = None, progress: Pro
                 sides[key] = side
                 seen += links.views({**row, "id": key})
     return links.across(seen, sides, threshold, jobs, progress)
+
+
+def write_ledger(path: Path, ledger: Mapping[str, str]) -> None:
+    """Write a ledger as it stands in a dataset folder."""
+    write_file(path, b"".join(map(_line, splits.ledger_rows(ledger))).decode())
 
 
 def _write_files(dataset: Dataset, folder: Path, corpus: Path | None) -> dict[str, Any]:
@@ -90,11 +129,13 @@ def _write_files(dataset: Dataset, folder: Path, corpus: Path | None) -> dict[st
         },
         "files": files,
         "counts": counts(dataset.rows),
+        "sources": sources(dataset.rows),
+        "balance": [asdict(group) for group in dataset.balance],
         "content_hash": hashlib.sha256(listing.encode()).hexdigest(),
         "corpus_commit": _commit(corpus) if corpus else None,
     }
     _write_text(folder / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
-    _write_text(folder / "README.md", _card(dataset, manifest))
+    _write_text(folder / CARD, _card(dataset, manifest))
     return manifest
 
 
@@ -130,15 +171,10 @@ def _write_text(path: Path, text: str) -> None:
 
 def _commit(corpus: Path) -> str | None:
     """The commit of the corpus, or None outside Git or with uncommitted changes in it."""
-    git = shutil.which("git")
-    if not git:
+    if git.output(corpus, "status", "--porcelain", "--", "."):
         return None
-
-    def ask(*words: str) -> str | None:
-        done = subprocess.run([git, "-C", str(corpus), *words], capture_output=True, text=True, timeout=30)
-        return done.stdout.strip() if done.returncode == 0 else None
-
-    return None if ask("status", "--porcelain", "--", ".") else ask("rev-parse", "HEAD")
+    head = git.output(corpus, "rev-parse", "HEAD")
+    return head.strip() if head else None
 
 
 def _card(dataset: Dataset, manifest: Mapping[str, Any]) -> str:
@@ -148,21 +184,25 @@ def _card(dataset: Dataset, manifest: Mapping[str, Any]) -> str:
     configs += _config("pretrain", raw)
     for form in dataset.options.also:
         configs += _config(form, {s: f"{form}/{s}.jsonl" for s in SPLITS if dataset.rows[s]})
-    licenses = sorted({word for of_file in manifest["counts"].values() for word in of_file.get("license", {})})
+    origins = manifest["sources"]
+    licenses = {of["license"] for of in origins}
     table = "".join(f"| {name} | {facts['rows']} |\n" for name, facts in manifest["files"].items())
     also = "".join(f"- `{form}/` has the same conversations in the form of {form}.\n" for form in dataset.options.also)
-    merged = " and from " + ", ".join(dataset.merged_from) if dataset.merged_from else ""
-    sources = f"- Conversations come from the corpus{merged}.\n"
+    named = "".join(
+        f"| {_cell(of['source'])} | {_cell(of['license'])} | {of['conversations']} | {of['programs']} |\n"
+        for of in origins
+    )
+    unknown = ", ".join(_cell(of["source"]) for of in origins if of["license"] == UNKNOWN)
+    warning = f"\n**The licence of what comes from {unknown} is not known.** Ask before you publish it.\n"
     return f"""---
-license: {"mit" if licenses in ([], ["MIT"]) and not dataset.merged_from else "other"}
+license: {"mit" if licenses <= {"MIT"} else "other"}
 language:
 - en
 tags:
 - code
 - bbj
 - business-basic
-configs:
-{configs}---
+{"configs:" + chr(10) + configs if configs else ""}---
 
 # BBj conversations
 
@@ -173,10 +213,19 @@ Made by {manifest["created_by"]} with `curator convert`; content hash `{manifest
 {table}
 - `train`, `validation` and `test` hold conversations in ChatML form (`messages`), labelled with the BBj generation,
   type, difficulty and topic; what is near to each other shares a `cluster`, and no cluster stands in two splits.
-- `pretrain` and `pretrain-validation` hold raw BBj code for continued pretraining, each with its `license`
-  ({", ".join(licenses) or "none"}).
-{sources}{also}- `removed.jsonl` lists what was left out, and why; `splits.jsonl` is the ledger of the split.
-"""
+- `pretrain` and `pretrain-validation` hold raw BBj code for continued pretraining.
+{also}- `removed.jsonl` lists what was left out, and why; `splits.jsonl` is the ledger of the split.
+
+Every row names its `source` and its `license`:
+
+| source | license | conversations | programs |
+|---|---|---|---|
+{named}{warning if unknown else ""}"""
+
+
+def _cell(text: str) -> str:
+    """A name that others chose, in a table of Markdown."""
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
 
 
 def _config(name: str, files: Mapping[str, str], default: bool = False) -> str:

@@ -6,10 +6,11 @@ leak like any other: the model would be asked for a program that it was trained 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from curator.progress import Progress
 from curator.rows import row_text
 
 CONTAINED = 0.8
@@ -18,13 +19,11 @@ topic share idioms; the same figure as in the audit of evaluation cases."""
 FEWEST_SHINGLES = 8
 """A shorter program is not looked for in others: `print "Hello"` stands everywhere."""
 
-Progress = Callable[[str, int, int | None], None]
-"""Is told the stage, how much of it is done, and of how much (None: not known)."""
-
 
 @dataclass(frozen=True)
 class View:
-    """A text of a row that is compared with those of its kind: "text", "question", "answer" or "program"."""
+    """A text of a row that is compared with those of its kind: "text", "question", "answer", "program", and while a
+    dataset is built "document" and "task"."""
 
     id: str
     kind: str
@@ -75,7 +74,7 @@ def links(
         texts = [view.text for view in by_kind[kind]]
         pairs = [(kind, *pair) for pair in _similar(texts, threshold, jobs)]
         if kind == "program":
-            pairs += [("part of a program", *pair) for pair in _contained(texts)]
+            pairs += [("part of a program", *pair) for pair in _contained(texts, progress)]
         for how, a, b, similarity in pairs:
             if ids[a] != ids[b]:
                 key = (min(ids[a], ids[b]), max(ids[a], ids[b]), how)
@@ -102,7 +101,7 @@ def _similar(texts: Sequence[str], threshold: float, jobs: int | None) -> list[t
     return list(zip(found.a.tolist(), found.b.tolist(), found.jaccard.tolist(), strict=True))
 
 
-def _contained(texts: Sequence[str]) -> list[tuple[int, int, float]]:
+def _contained(texts: Sequence[str], progress: Progress | None) -> list[tuple[int, int, float]]:
     """Programs of which CONTAINED stands in another one: its number, the other's, and the share.
 
     Whoever holds that share of a program's shingles holds one of its rarest, so only those who do are compared.
@@ -121,6 +120,8 @@ def _contained(texts: Sequence[str]) -> list[tuple[int, int, float]]:
     firsts = np.concatenate(([0], np.cumsum(counts)))
     found = []
     for this in np.flatnonzero(sizes >= FEWEST_SHINGLES).tolist():
+        if progress and this % 1000 == 0:
+            progress("programs looked for in others", this, len(texts))
         least = int(np.ceil(CONTAINED * sizes[this] - 1e-9))
         mine = numbers[starts[this] : starts[this + 1]]
         rarest = mine[np.argsort(counts[mine], kind="stable")[: sizes[this] - least + 1]]

@@ -4,21 +4,27 @@ What repeats a held-out program, or another program, is left out with its partne
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from curator import chatml
-from curator.dataset.links import Link, Progress, View, links
+from curator.dataset.links import Link, View, links
 from curator.dataset.splits import Shares, place
 from curator.errors import CuratorError
 from curator.example import Example
+from curator.progress import Progress
 from curator.similarity import stars
 from curator.source import is_tokenised, read_source, source_paths
 
+UNKNOWN = "unknown"
+"""The licence of what names none."""
+
 # A text file named so, in a source folder or above a file in it, says under what licence the file is.
-_LICENSE_FILES = ("LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE", "LICENCE.txt", "COPYING", "COPYING.txt")
+_LICENSE_FILE = re.compile(r"(un)?licen[cs]e|copying", re.IGNORECASE)
+_LICENSE_ENDINGS = ("", ".txt", ".md", ".rst")
 _SPDX = re.compile(r"SPDX-License-Identifier:\s*([\w.+() -]+)")
 # What only one licence says -> its SPDX identifier; of another text the first line is recorded.
 _KNOWN = (
@@ -56,8 +62,8 @@ def of_example(example: Example, cluster: str) -> Iterator[dict[str, Any]]:
         yield {
             "id": f"{key}#{number}",
             "text": chatml.plain_code(block.text) + "\n",
-            "source": "corpus",
-            "license": str(example.meta.get("license") or "MIT"),
+            "source": chatml.source_of(example),
+            "license": chatml.license_of(example),
             "cluster": cluster,
         }
 
@@ -71,6 +77,7 @@ def read(folders: Iterable[Path]) -> tuple[list[SourceFile], list[LeftOut]]:
     left_out: dict[str, LeftOut] = {}
     seen: set[Path] = set()
     taken: set[str] = set()
+    of_folder = cache(_license_of_folder)
     for folder in sorted({folder.resolve() for folder in folders}):
         root = folder if folder.is_dir() else folder.parent
         for path in source_paths([folder]):
@@ -88,7 +95,7 @@ def read(folders: Iterable[Path]) -> tuple[list[SourceFile], list[LeftOut]]:
                 left_out[key] = LeftOut(key, "an empty file")
             else:
                 plain = text.replace("\r\n", "\n").replace("\r", "\n")
-                files[key] = SourceFile(key, plain, root.name, _license(path, root, plain))
+                files[key] = SourceFile(key, plain, root.name, _license(path, root, plain, of_folder))
     return [files[key] for key in sorted(files)], [left_out[key] for key in sorted(left_out)]
 
 
@@ -139,7 +146,7 @@ def sort_out(
         for gone in cluster.removals:
             why = f"near-duplicate ({gone.similarity:.2f}): the longer file is kept, or the first by name"
             out[gone.key] = LeftOut(gone.key, why, gone.partner)
-    strata = {key: file.source for key, file in by_key.items() if key not in out}
+    strata = {key: (file.source,) for key, file in by_key.items() if key not in out}
     near = [(p.a, p.b) for p in among if p.a in strata and p.b in strata]
     known = dict(ledger) | dict.fromkeys(with_training, "train")
     placed = place(strata, near, known, Shares(validation_share, 0))
@@ -155,19 +162,23 @@ def _row(file: SourceFile, cluster: str) -> dict[str, Any]:
     return {"id": file.key, "text": file.text, "source": file.source, "license": file.license, "cluster": cluster}
 
 
-def _license(path: Path, root: Path, text: str) -> str:
+def _license(path: Path, root: Path, text: str, of_folder: Callable[[Path], str]) -> str:
     """What the file itself says, else what the nearest licence file up to `root` is; "unknown" without."""
     said = _SPDX.search(text[:4000])
     if said:
         return said[1].strip()
     folder = path.parent
-    while True:
-        for name in _LICENSE_FILES:
-            if (folder / name).is_file():
-                text = (folder / name).read_text("utf-8", "replace")
-                plain = " ".join(text.split())
-                first = next((line.strip() for line in text.splitlines() if line.strip()), name)
-                return next((spdx for phrase, spdx in _KNOWN if phrase in plain), first)
-        if folder == root or folder == folder.parent:
-            return "unknown"
+    while not (found := of_folder(folder)) and folder not in (root, folder.parent):
         folder = folder.parent
+    return found or UNKNOWN
+
+
+def _license_of_folder(folder: Path) -> str:
+    """What the licence file in a folder is, "" without one."""
+    for path in sorted(folder.iterdir()):
+        if _LICENSE_FILE.fullmatch(path.stem) and path.suffix.lower() in _LICENSE_ENDINGS and path.is_file():
+            text = path.read_text("utf-8", "replace")
+            plain = " ".join(text.split())
+            first = next((" ".join(line.split()) for line in text.splitlines() if line.strip()), path.name)
+            return next((spdx for phrase, spdx in _KNOWN if phrase in plain), first[:100])
+    return ""

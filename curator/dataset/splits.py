@@ -9,13 +9,17 @@ the split that its stratum and the whole are shortest of. docs/datasets.md tells
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from curator.errors import CuratorError
 
 LEDGER = "splits.jsonl"
+"""Its name in a dataset folder."""
+CORPUS_LEDGER = ".splits.jsonl"
+"""Its name in a corpus, beside the record of the review: hidden, as `training-data/*` means the examples."""
+
 # From what may be trained on to what is kept apart most strictly.
 SPLITS = ("train", "validation", "test")
 
@@ -37,39 +41,37 @@ class Placed:
     """Where documents stand, and why some do not stand where they might.
 
     `clusters` names the cluster of each document by its first member. `bridges` are new documents that are near to two
-    that stand in different splits: they stand in none. `moved` are the held-out documents that had to be given to
-    training, because an edit made them near to what is trained on.
+    that stand in different splits: they stand in none.
     """
 
     splits: dict[str, str] = field(default_factory=dict)
     clusters: dict[str, str] = field(default_factory=dict)
     bridges: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    moved: dict[str, str] = field(default_factory=dict)
 
 
 def place(
-    strata: Mapping[str, str], links: Iterable[tuple[str, str]], ledger: Mapping[str, str], shares: Shares | None = None
+    strata: Mapping[str, Sequence[str]],
+    links: Iterable[tuple[str, str]],
+    ledger: Mapping[str, str],
+    shares: Shares | None = None,
 ) -> Placed:
     """Give every document a split, so that no link goes from one split to another.
 
-    `strata` has the stratum of each document, `links` the pairs of documents that are near to each other, `ledger` the
-    splits of documents that were placed before. What the ledger has is only moved where two of its own documents have
-    become near to each other; a new document that is near to two splits is left out instead. Among what is left,
-    clusters are placed one at a time: in every stratum, and over all, the number of clusters in each split differs from
-    its share by less than about one (tests/curator/test_splits.py), however often documents were added.
+    `strata` has for each document its stratum, and after it the wider groups that are to have their share too, `links`
+    the pairs of documents that are near to each other, `ledger` the splits of documents that were placed before. What
+    the ledger has is only moved where two of its own documents have become near to each other; a new document that is
+    near to two splits is left out instead. Among what is left, clusters are placed one at a time: in every stratum the
+    number of clusters in each split differs from its share by at most one, and over all by at most two, however often
+    documents were added (tests/curator/test_splits.py); wider groups come as near as that leaves room for.
     """
     near: dict[str, set[str]] = {key: set() for key in strata}
     for a, b in links:
         near[a].add(b)
         near[b].add(a)
     splits = {key: ledger[key] for key in strata if key in ledger}
-    moved = {}
     for near_group in connected(splits, near):
         least = min((splits[key] for key in near_group), key=SPLITS.index)
-        for key in near_group:
-            if splits[key] != least:
-                moved[key] = splits[key]
-                splits[key] = least
+        splits.update(dict.fromkeys(near_group, least))
     bridges = _join(splits, near)
     here = [key for key in strata if key not in bridges]
     groups = sorted(sorted(group) for group in connected(here, near))
@@ -82,7 +84,32 @@ def place(
         splits.update(dict.fromkeys(group, split))
         _count(counts, strata[group[0]], split)
     clusters = {key: group[0] for group in groups for key in group}
-    return Placed(splits, clusters, bridges, moved)
+    return Placed(splits, clusters, bridges)
+
+
+@dataclass(frozen=True)
+class Balance:
+    """How a group of documents is shared out: its clusters in each split, and by how many clusters the split that is
+    furthest from its exact share misses it."""
+
+    group: str
+    clusters: Mapping[str, int]
+    off: float
+
+
+def balance(strata: Mapping[str, Sequence[str]], placed: Placed, shares: Shares) -> list[Balance]:
+    """Every stratum and wider group of `strata`, by name, and all together. A cluster counts where its first member
+    does, as it did when it was placed."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for key in set(placed.clusters.values()):
+        _count(counts, strata[key], placed.splits[key])
+    wanted = shares.as_dict()
+    made = []
+    for group in sorted(counts):
+        of = counts[group]
+        off = max(abs(share * of.total() - of[split]) for split, share in wanted.items())
+        made.append(Balance(group or "all", {split: of[split] for split in SPLITS}, round(off, 2)))
+    return made
 
 
 def connected(keys: Iterable[str], near: Mapping[str, Iterable[str]]) -> Iterator[set[str]]:
@@ -147,27 +174,27 @@ def _join(splits: dict[str, str], near: Mapping[str, set[str]]) -> dict[str, tup
     return bridges
 
 
-def _shortest(counts: Mapping[str, Counter[str]], stratum: str, shares: Mapping[str, float]) -> str:
-    """The split that one more cluster of this stratum goes to.
+def _shortest(counts: Mapping[str, Counter[str]], groups: Sequence[str], shares: Mapping[str, float]) -> str:
+    """The split that one more cluster of these groups goes to; the first of them is its stratum.
 
     Only a split that the stratum has not filled is asked; one that the stratum is a whole cluster short of comes first;
-    among several the one that stratum and whole together are shortest of.
+    among several the one that stratum, wider groups and whole together are shortest of.
     """
-    short, both = {}, {}
-    for split, share in shares.items():
-        short[split] = share * (counts[stratum].total() + 1) - counts[stratum][split]
-        both[split] = short[split] + share * (counts[_WHOLE].total() + 1) - counts[_WHOLE][split]
-    open_ = [split for split in shares if short[split] > 1e-9]
-    due = [split for split in open_ if short[split] >= 1 - 1e-9]
-    return max(due or open_, key=lambda split: round(both[split], 9))
+    short = {
+        split: [share * (counts[group].total() + 1) - counts[group][split] for group in (*groups, _WHOLE)]
+        for split, share in shares.items()
+    }
+    open_ = [split for split in shares if short[split][0] > 1e-9]
+    due = [split for split in open_ if short[split][0] >= 1 - 1e-9]
+    return max(due or open_, key=lambda split: round(sum(short[split]), 9))
 
 
-_WHOLE = ""  # no stratum has an empty name
+_WHOLE = ""  # no group has an empty name
 
 
-def _count(counts: Mapping[str, Counter[str]], stratum: str, split: str) -> None:
-    counts[stratum][split] += 1
-    counts[_WHOLE][split] += 1
+def _count(counts: Mapping[str, Counter[str]], groups: Sequence[str], split: str) -> None:
+    for group in (*groups, _WHOLE):
+        counts[group][split] += 1
 
 
 def _hash(key: str) -> bytes:

@@ -8,8 +8,8 @@ from curator import chatml
 from curator.example import Example
 from curator.labels import GENERATIONS, TOPICS, TYPES
 
-# Topics that a generation does not have: windows on a terminal, classes before BBj. And nobody migrates to the oldest
-# generation, nor to none in particular.
+# Topics that a generation does not have: windows are of one generation, classes came with BBj, the browser with DWC.
+# And nobody migrates to the oldest generation.
 _NO_TOPIC = {"gui": ("all",), "oop": ("character", "vpro5"), "dwc": ("all", "character", "vpro5", "bbj-gui")}
 _NO_TYPE = {"migration": ("character",)}
 
@@ -33,7 +33,7 @@ class Coverage:
         self._counts: Counter[tuple[str, str, str]] = Counter()
         self._sums: Counter[tuple[str, str, str]] = Counter()  # "" stands for any topic or any type
         for example in examples:
-            topic = chatml.example_id(example.path).split("/")[0]
+            topic = topic_of(example)
             for generation in chatml.target_generation(example):
                 self._counts[topic, example.type, generation] += 1
                 for sums in ((topic, "", generation), ("", example.type, generation), ("", "", generation)):
@@ -55,6 +55,11 @@ class Coverage:
             if makes_sense(topic, kind, generation)
         ]  # fmt: skip
         return sorted(places, key=lambda gap: (gap.examples, gap.of_type + gap.of_topic))
+
+
+def topic_of(example: Example) -> str:
+    """The topic of an example: the name of its folder."""
+    return chatml.example_id(example.path).split("/")[0]
 
 
 def makes_sense(topic: str, type: str, generation: str) -> bool:

@@ -6,15 +6,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from curator import chatml
-from curator.dataset.links import Progress
+from curator import chatml, variant
 from curator.example import Example
 from curator.labels import GENERATIONS, TOPICS, TYPES
 from curator.lengths import Lengths, lengths
+from curator.near.answers import NEAR
+from curator.progress import Progress
 from curator.review.agreement import Agreement, agreement
 from curator.review.log import Record
-from curator.similarity.stars import Cluster
-from curator.stats.coverage import Coverage, Gap
+from curator.similarity import shingles, stars
+from curator.similarity.stars import Cluster, Pair, Standing
+from curator.stats.coverage import Coverage, Gap, topic_of
 from curator.stats.weakness import Weakness
 
 
@@ -86,15 +88,17 @@ class Stats:
 def count(
     examples: Sequence[Example],
     record: Record | None = None,
-    threshold: float = 0.7,
+    threshold: float = NEAR,
     weakness: Weakness | None = None,
     tokens: Callable[[str], int] | None = None,
     progress: Progress | None = None,
+    jobs: int | None = None,
 ) -> Stats:
-    """Count a corpus. `record` is that of its review, `weakness` what gaps are ranked by, `tokens` counts a text's."""
+    """Count a corpus. `record` is that of its review, `weakness` what gaps are ranked by, `tokens` counts a text's.
+    `jobs` is how many texts are compared at a time; None takes all processors."""
     coverage = Coverage(examples)
     cells = Counter(
-        (_topic(e), e.type, generation, str(e.meta.get("difficulty") or ""))
+        (topic_of(e), e.type, generation, str(e.meta.get("difficulty") or ""))
         for e in examples
         for generation in chatml.target_generation(e)
     )
@@ -104,14 +108,14 @@ def count(
         labels={
             "type": _counted(e.type for e in examples),
             "generation": _counted("+".join(e.generations) for e in examples),
-            "topic": _counted(_topic(e) for e in examples),
+            "topic": _counted(topic_of(e) for e in examples),
             "difficulty": _counted(str(e.meta.get("difficulty") or "not given") for e in examples),
         },
         coverage=coverage,
         cells=dict(sorted(cells.items())),
         # of equal need those with the emptiest surroundings come first, as `gaps` has them
         places=sorted(places, key=lambda p: (-p.need, p.gap.of_type + p.gap.of_topic)),
-        clusters=_clusters(examples, threshold, progress),
+        clusters=_clusters(examples, threshold, progress, jobs),
         threshold=threshold,
         review=_review(examples, record),
         lengths=_lengths(examples, tokens, progress),
@@ -124,15 +128,20 @@ def _review(examples: Iterable[Example], record: Record | None) -> Review:
     return Review(_counted(known.standing(e).state for e in examples), agreement(known.labels()))
 
 
-def _clusters(examples: Sequence[Example], threshold: float, progress: Progress | None) -> list[Cluster]:
-    from curator.duplicates import dedupe  # NumPy
+def _clusters(
+    examples: Sequence[Example], threshold: float, progress: Progress | None, jobs: int | None
+) -> list[Cluster]:
+    """As `curator dedupe` finds them; the richer explanation stays, nothing is judged here."""
+    from curator.similarity import join  # NumPy
 
-    if progress:
-        progress("near-duplicates", 0, len(examples))
-    found = dedupe.clusters([dedupe.document(e) for e in examples], threshold)
-    if progress:
-        progress("near-duplicates", len(examples), len(examples))
-    return found
+    by_path = {example.path: example for example in sorted(examples, key=lambda e: e.path)}
+    paths = list(by_path)
+    found = join.pairs(map(shingles.example_text, by_path.values()), threshold, jobs=jobs, progress=progress)
+    similar = zip(found.a.tolist(), found.b.tolist(), found.jaccard.tolist(), strict=True)
+    pairs = [Pair(paths[a], paths[b], similarity) for a, b, similarity in similar]
+    inside = {path for pair in pairs for path in (pair.a, pair.b)}
+    standings = {p: Standing(richness=len(shingles.tokens(by_path[p].prose("Explanation")))) for p in inside}
+    return stars.clusters(pairs, standings, variant.wanted_pairs(((p.a, p.b) for p in pairs), by_path))
 
 
 def _lengths(
@@ -149,10 +158,6 @@ def _lengths(
             if tokens:
                 values["conversation, tokens"].append(tokens(text))
     return {name: lengths(name.split(", ")[1], of) for name, of in values.items() if of}
-
-
-def _topic(example: Example) -> str:
-    return chatml.example_id(example.path).split("/")[0]
 
 
 def _counted(words: Iterable[str]) -> dict[str, int]:

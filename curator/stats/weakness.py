@@ -38,8 +38,8 @@ class Weakness:
             "arm": self.arm,
             "judge": self.judge,
             "failing": self.overall,
-            "failing_by_generation": {word: share for word, (share, _) in self.by_generation.items()},
-            "failing_by_type": {word: share for word, (share, _) in self.by_type.items()},
+            "failing_by_generation": {word: round(share, 4) for word, (share, _) in self.by_generation.items()},
+            "failing_by_type": {word: round(share, 4) for word, (share, _) in self.by_type.items()},
         }
 
 

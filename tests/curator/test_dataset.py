@@ -15,7 +15,8 @@ from curator.dataset import build as dataset
 from curator.dataset import files as dataset_files
 from curator.dataset import formats, splits
 from curator.dataset.build import Options
-from curator.errors import CuratorError, MissingError
+from curator.dataset.files import LeakError
+from curator.errors import CuratorError, ExitCode, MissingError
 from curator.example import parse
 from curator.rows.foreign_rows import read_rows
 
@@ -36,6 +37,10 @@ def example(number: int, body: str = "", kind: str = "completion"):
 
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLES = [example(n) for n in range(80)]
+
+
+def read_jsonl(path: Path) -> list[dict[str, str]]:
+    return [json.loads(line) for line in path.read_text("utf-8").split("\n") if line]
 
 
 def ids(made: dataset.Dataset, split: str) -> set[str]:
@@ -212,10 +217,14 @@ MIT = "Copyright (c) 2023 Somebody\n\nPermission is hereby granted, free of\ncha
 
 
 def test_every_source_file_has_its_own_licence(tmp_path):
-    for folder, licence in (("a", MIT), ("b", "Apache License\nVersion 2.0"), ("c", "")):
+    for folder, name, licence in (
+        ("a", "LICENSE", MIT),
+        ("b", "License.md", "Apache License\nVersion 2.0"),
+        ("c", "", ""),
+    ):
         (tmp_path / folder / "deep").mkdir(parents=True)
         (tmp_path / folder / "deep" / f"{folder}.bbj").write_text(LONG.replace("x", folder))
-        (tmp_path / folder / "LICENSE").write_text(licence) if licence else None
+        (tmp_path / folder / name).write_text(licence) if licence else None
     (tmp_path / "c" / "own.src").write_text("rem SPDX-License-Identifier: BSD-2-Clause\n" + LONG.replace("x", "z"))
     made = dataset.build([], sources=[tmp_path / "c", tmp_path / "a", tmp_path / "b"])
     rows = {row["id"]: row["license"] for name in dataset.PRETRAIN for row in made.rows[name]}
@@ -231,6 +240,15 @@ def test_two_folders_of_one_name_are_an_error_and_not_one_folder(tmp_path):
     with pytest.raises(CuratorError, match=r"src/a\.bbj"):
         dataset.build([], sources=[tmp_path / "one" / "src", tmp_path / "two" / "src"])
     assert len(dataset.build([], sources=[tmp_path, tmp_path / "one"]).removed) == 1  # the second is a copy
+
+
+def test_a_source_file_that_comes_to_hold_a_training_program_is_moved_there_and_said(tmp_path):
+    made = dataset.build(EXAMPLES)
+    trained = next(e for e in EXAMPLES if chatml.example_id(e.path) in ids(made, "train"))
+    key = f"{tmp_path.name}/a.bbj"
+    (tmp_path / "a.bbj").write_text(LONG + trained.bbj_blocks[0].text)
+    again = dataset.build(EXAMPLES, sources=[tmp_path], ledger={**made.ledger, key: "validation"})
+    assert again.moved == {key: "validation"} and again.ledger[key] == "train"
 
 
 def test_source_files_stay_where_they_are_when_others_are_added(tmp_path):
@@ -272,19 +290,38 @@ def test_every_row_fits_the_schema():
             assert list(schema.violations("conversation", row)) == []
 
 
-def test_a_folder_of_something_else_is_not_replaced(tmp_path):
-    (tmp_path / "precious.txt").write_text("x")
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"precious.txt": "x"},
+        {"manifest.json": '{"name": "a web page"}', "index.html": "x"},
+        {"manifest.json": '{"created_by": "curator 9", "files": {}}', ".git/HEAD": "x"},
+        {"manifest.json": "[]"},
+    ],
+)
+def test_a_folder_that_holds_something_else_is_not_replaced(tmp_path, files):
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    before = sorted(tmp_path.rglob("*"))
     with pytest.raises(CuratorError, match="not made by this command"):
-        dataset_files.write(dataset.build(EXAMPLES, frozenset()), tmp_path)
-    assert [p.name for p in tmp_path.iterdir()] == ["precious.txt"]
+        dataset_files.write(dataset.build(EXAMPLES[:3]), tmp_path)
+    assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_a_dataset_is_replaced_whole(tmp_path):
+def test_a_file_in_the_place_of_the_folder_is_not_replaced(tmp_path):
+    (tmp_path / "out").write_text("x")
+    with pytest.raises(CuratorError, match="is a file"):
+        dataset_files.write(dataset.build(EXAMPLES[:3]), tmp_path / "out")
+    assert (tmp_path / "out").read_text() == "x"
+
+
+def test_a_dataset_is_replaced_whole_whatever_a_file_manager_left_in_it(tmp_path):
     folder = tmp_path / "out"
-    dataset_files.write(dataset.build(EXAMPLES, frozenset()), folder)
-    (folder / "stale.jsonl").write_text("x")
-    dataset_files.write(dataset.build(EXAMPLES[:60], frozenset()), folder)
-    assert not (folder / "stale.jsonl").exists()
+    dataset_files.write(dataset.build(EXAMPLES[:20], options=Options(also=("alpaca",))), folder)
+    (folder / "alpaca" / ".DS_Store").write_text("x")
+    dataset_files.write(dataset.build(EXAMPLES[:20]), folder)
+    assert not (folder / "alpaca").exists()
     assert list(tmp_path.iterdir()) == [folder]
 
 
@@ -297,8 +334,9 @@ def test_the_audit_at_the_end_reads_what_was_written_and_fails_loudly(tmp_path, 
     text = train["messages"][2]["content"].split("```")[1].removeprefix("bbj\n")
     leak = {**made.rows["pretrain"][0], "id": "x", "text": text} if "pre" in held_out else {**train, "id": "x"}
     leaky = dataclasses.replace(made, rows={**made.rows, held_out: [*made.rows[held_out], leak]})
-    with pytest.raises(CuratorError, match=rf"{held_out}:x") as caught:
+    with pytest.raises(LeakError, match=rf"{held_out}:x") as caught:
         dataset_files.write(leaky, tmp_path / "out")
+    assert caught.value.exit_code == ExitCode.FINDINGS
     assert f"train:{train['id']}" in str(caught.value)
     assert {path: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
@@ -405,11 +443,14 @@ def test_the_number_of_workers_changes_no_byte(tmp_path):
         assert path.read_bytes() == (tmp_path / "3" / path.name).read_bytes()
 
 
-def test_the_commit_of_the_corpus_is_recorded_only_if_nothing_is_uncommitted(tmp_path):
-    assert (
-        dataset_files.write(dataset.build(EXAMPLES, frozenset()), tmp_path / "o", corpus=tmp_path)["corpus_commit"]
-        is None
-    )
+def test_every_row_names_its_licence_and_the_manifest_counts_them_by_source():
+    own = parse(EXAMPLES[0].text.replace("generation: all", "generation: all\nlicense: BSD-2-Clause\nsource: a book"),
+                EXAMPLES[0].path)  # fmt: skip
+    made = dataset.build([own, EXAMPLES[1], EXAMPLES[2]])
+    assert dataset.sources(made.rows) == [
+        {"source": "a book", "license": "BSD-2-Clause", "conversations": 1, "programs": 1},
+        {"source": "corpus", "license": "MIT", "conversations": 2, "programs": 2},
+    ]
 
 
 def test_paths_may_be_absolute_or_relative():

@@ -8,7 +8,9 @@ import pytest
 from curator import chatml, schema
 from curator.cli import cli, run
 from curator.dataset import build as dataset
+from curator.dataset import files as dataset_files
 from curator.dataset import merge, splits
+from curator.errors import CuratorError
 from curator.labels import GENERATION_NAMES
 from curator.rows.row_checks import Options
 from tests.curator.planted_rows import Maker, planted, row
@@ -56,6 +58,36 @@ def test_what_is_unfit_is_left_out_with_its_reason(tmp_path, line, reason):
     assert where == "others.v1.jsonl:1" and why.startswith(reason)
 
 
+def test_the_licence_of_merged_rows_is_their_own_or_the_one_given_for_their_source_or_unknown(tmp_path):
+    maker = Maker(8)
+    lines = [row(maker.question(), maker.answer()) for _ in range(4)]
+    lines[0] = json.dumps({**json.loads(lines[0]), "license": "CC-BY-4.0"})
+    paths = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
+    for path, of_file in zip(paths, (lines[:2], lines[2:]), strict=True):
+        path.write_text("\n".join(of_file))
+
+    def licences(given):
+        return Counter((c.source, c.license) for c in merge.read(paths, "", BUILTIN, licenses=given).conversations)
+
+    assert licences({"b": "MIT"}) == {("a", "CC-BY-4.0"): 1, ("a", "unknown"): 1, ("b", "MIT"): 2}
+    assert licences({"": "0BSD", "b": "MIT"}) == {("a", "CC-BY-4.0"): 1, ("a", "0BSD"): 1, ("b", "MIT"): 2}
+    with pytest.raises(CuratorError, match=r'licence for "c".*the sources are: a, b'):
+        licences({"c": "MIT"})
+
+
+def test_the_card_names_the_licence_of_each_source_and_what_is_unknown(tmp_path):
+    merged = read(tmp_path, row(QUESTION, answer()), source="a|b")
+    dataset_files.write(dataset.build(EXAMPLES[:5], merged=merged), tmp_path / "out")
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert "| a\\|b | unknown | 1 | 0 |" in card and "| corpus | MIT | 5 |" in card
+    assert "The licence of what comes from a\\|b is not known" in card
+    assert "license: other" in card
+    known = merge.read([tmp_path / "others.v1.jsonl"], "x", BUILTIN, licenses={"x": "MIT"})
+    dataset_files.write(dataset.build(EXAMPLES[:5], merged=known), tmp_path / "out")
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert "not known" not in card and "license: mit" in card
+
+
 def test_mended_rows_are_merged_mended(tmp_path):
     (made,) = read(tmp_path, row(QUESTION, answer().replace("\n", "\\n"))).conversations
     assert made.messages[2].content == answer()
@@ -88,7 +120,7 @@ def test_the_corpus_is_kept_before_what_is_merged_and_both_are_split_by_cluster(
         for line in made.rows[split]:
             assert clusters.setdefault(line["cluster"], split) == split
     assert len(clusters) == 80, "each of the forty shares the cluster of the example with its program"
-    assert made.merged_from == ("bbjllm",)
+    assert {of["source"] for of in dataset.sources(made.rows)} == {"bbjllm", "corpus"}
 
 
 def test_each_source_is_shared_out_by_itself(tmp_path):
@@ -119,6 +151,7 @@ def test_the_command_merges_keeps_a_ledger_and_moves_nothing_the_next_time(tmp_p
     rows = tmp_path / "rows.jsonl"
     rows.write_text("\n".join([*lines[:12], "{"]))
     command = ["convert", str(root), "--out", str(out), "--merge", str(rows), "--merge-source", "Others",
+               "--merge-license", "Others=CC0-1.0",
                "--splits", str(ledger), "--compiler", "builtin", "--jobs", "2"]  # fmt: skip
     assert run(cli, "curator", command) == 0
     assert "left out: rows.jsonl:13: E911" in capsys.readouterr().err
@@ -128,6 +161,8 @@ def test_the_command_merges_keeps_a_ledger_and_moves_nothing_the_next_time(tmp_p
     assert run(cli, "curator", command) == 0
     after = splits.read_ledger(ledger)
     assert len(after) == 25 and {key: after[key] for key in before} == before
+    assert dataset.read_manifest(out)["sources"][0] == {
+        "source": "Others", "license": "CC0-1.0", "conversations": 24, "programs": 0}  # fmt: skip
     removed = [json.loads(line) for line in (out / "removed.jsonl").read_text().splitlines()]
     assert removed == []
     assert run(cli, "curator", [*command, "--merge", str(tmp_path / "no.jsonl")]) == 3

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curator.dataset.splits import SPLITS, Placed, Shares, ledger_rows, place, read_ledger
+from curator.dataset.splits import SPLITS, Placed, Shares, balance, ledger_rows, place, read_ledger
 from curator.errors import CuratorError
 
 DOCUMENTS = st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 30)), min_size=1, max_size=120)
@@ -15,26 +15,33 @@ BATCHES = st.lists(DOCUMENTS, min_size=1, max_size=5)
 SHARES = st.sampled_from([Shares(), Shares(0.2, 0.1), Shares(0.05, 0.3), Shares(0, 0.1), Shares(0.5, 0.5)])
 
 
-def numbered(batches: list[list[tuple[str, int]]]) -> list[dict[str, str]]:
-    """Batches of ids with their strata; no id twice."""
+Strata = dict[str, tuple[str, ...]]
+
+
+def numbered(batches: list[list[tuple[str, int]]]) -> list[Strata]:
+    """Batches of ids with their strata, of which four each share a wider group; no id twice."""
     made = []
     for number, batch in enumerate(batches):
-        made.append({f"{number}/{place}": stratum for place, (stratum, _) in enumerate(batch)})
+        made.append({f"{number}/{n}": (s, "wide " + ("low" if s < "e" else "high")) for n, (s, _) in enumerate(batch)})
     return made
 
 
-def worst(placed: Placed, strata: dict[str, str], shares: Shares) -> float:
-    """By how many clusters a split of a stratum differs from its share, at most."""
-    stratum_of = {placed.clusters[key]: strata[placed.clusters[key]] for key in placed.splits}
-    counts = Counter((stratum, placed.splits[name]) for name, stratum in stratum_of.items())
-    sizes = Counter(stratum_of.values())
+def worst(placed: Placed, strata: Strata, shares: Shares, level: int = 0) -> float:
+    """By how many clusters a split of a stratum (or of a wider group: level 1) differs from its share, at most."""
+    name_of = {placed.clusters[key]: strata[placed.clusters[key]][level] for key in placed.splits}
+    counts = Counter((group, placed.splits[name]) for name, group in name_of.items())
+    sizes = Counter(name_of.values())
     wanted = shares.as_dict()
-    return max(abs(wanted[split] * sizes[stratum] - counts[stratum, split]) for stratum in sizes for split in SPLITS)
+    return max(abs(wanted[split] * sizes[group] - counts[group, split]) for group in sizes for split in SPLITS)
+
+
+def all_in(stratum: str, keys: str) -> Strata:
+    return dict.fromkeys(keys, (stratum,))
 
 
 @given(BATCHES, SHARES)
 def test_every_stratum_has_its_share_after_any_number_of_additions(batches, shares):
-    strata: dict[str, str] = {}
+    strata: Strata = {}
     ledger: dict[str, str] = {}
     for batch in numbered(batches):
         strata |= batch
@@ -45,13 +52,35 @@ def test_every_stratum_has_its_share_after_any_number_of_additions(batches, shar
 
 @given(BATCHES)
 def test_all_together_has_its_share_too(batches):
-    strata: dict[str, str] = {}
+    strata: Strata = {}
     ledger: dict[str, str] = {}
     for batch in numbered(batches):
         strata |= batch
         ledger |= place(strata, [], ledger).splits
-    whole = dict.fromkeys(strata, "all")
+    whole = dict.fromkeys(strata, ("all",))
     assert worst(Placed(ledger, {key: key for key in ledger}), whole, Shares()) <= 2
+
+
+@given(BATCHES)
+def test_wider_groups_have_their_share_too(batches):
+    strata: Strata = {}
+    ledger: dict[str, str] = {}
+    for batch in numbered(batches):
+        strata |= batch
+        placed = place(strata, [], ledger)
+        ledger |= placed.splits
+    assert worst(placed, strata, Shares(), level=1) <= 2
+
+
+@given(BATCHES, SHARES)
+def test_the_balance_says_by_how_much_each_group_misses_its_share(batches, shares):
+    strata = {key: groups for batch in numbered(batches) for key, groups in batch.items()}
+    placed = place(strata, [], {}, shares)
+    told = {group.group: group for group in balance(strata, placed, shares)}
+    assert set(told) == {group for groups in strata.values() for group in groups} | {"all"}
+    assert sum(told["all"].clusters.values()) == len(strata)
+    off = max(told[groups[0]].off for groups in strata.values())
+    assert off == pytest.approx(worst(placed, strata, shares), abs=0.01)
 
 
 LINKS = st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)), max_size=60)
@@ -59,7 +88,7 @@ LINKS = st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)), max_si
 
 @given(BATCHES, LINKS)
 def test_additions_move_nothing_and_no_link_leaves_a_split(batches, links):
-    strata: dict[str, str] = {}
+    strata: Strata = {}
     ledger: dict[str, str] = {}
     found: list[tuple[str, str]] = []
     for batch in numbered(batches):
@@ -71,7 +100,6 @@ def test_additions_move_nothing_and_no_link_leaves_a_split(batches, links):
         found = [(a, b) for a, b in found if a != b]
         placed = place(strata, found, ledger)
         assert {key: placed.splits[key] for key in ledger} == ledger
-        assert not placed.moved
         assert set(placed.splits) | set(placed.bridges) == set(strata)
         for a, b in found:
             if a in placed.splits and b in placed.splits:
@@ -93,32 +121,31 @@ def test_the_order_of_documents_and_links_changes_nothing(documents, links, chan
 
 def test_a_new_document_between_two_splits_is_left_out_and_neither_side_moves():
     ledger = {"a": "train", "c": "test"}
-    placed = place(dict.fromkeys("abcd", "s"), [("a", "b"), ("b", "c"), ("c", "d")], ledger)
+    placed = place(all_in("s", "abcd"), [("a", "b"), ("b", "c"), ("c", "d")], ledger)
     assert placed.bridges == {"b": ("a", "c")}
     assert placed.splits == {"a": "train", "c": "test", "d": "test"}
 
 
 def test_of_two_new_documents_between_two_splits_one_finds_a_place():
-    placed = place(dict.fromkeys("abcd", "s"), [("a", "b"), ("b", "c"), ("c", "d")], {"a": "train", "d": "test"})
+    placed = place(all_in("s", "abcd"), [("a", "b"), ("b", "c"), ("c", "d")], {"a": "train", "d": "test"})
     assert placed.splits["b"] == "train"
     assert placed.bridges == {"c": ("b", "d")}
 
 
 def test_held_out_documents_that_an_edit_made_near_to_training_go_there_with_all_near_to_them():
     ledger = {"a": "train", "b": "test", "c": "test", "d": "validation", "e": "test"}
-    placed = place(dict.fromkeys("abcde", "s"), [("a", "b"), ("b", "c"), ("d", "e")], ledger)
+    placed = place(all_in("s", "abcde"), [("a", "b"), ("b", "c"), ("d", "e")], ledger)
     assert placed.splits == {"a": "train", "b": "train", "c": "train", "d": "validation", "e": "validation"}
-    assert placed.moved == {"b": "test", "c": "test", "e": "test"}
 
 
 def test_what_is_gone_from_the_corpus_leaves_its_place_to_others():
     ledger = {f"old/{number}": "test" for number in range(9)}
-    placed = place({f"new/{number}": "s" for number in range(10)}, [], ledger)
+    placed = place({f"new/{number}": ("s",) for number in range(10)}, [], ledger)
     assert Counter(placed.splits.values()) == {"train": 8, "validation": 1, "test": 1}
 
 
 def test_a_corpus_of_a_dozen_has_something_in_every_split():
-    assert set(place({str(n): str(n % 6) for n in range(12)}, [], {}).splits.values()) == set(SPLITS)
+    assert set(place({str(n): (str(n % 6),) for n in range(12)}, [], {}).splits.values()) == set(SPLITS)
 
 
 def test_a_ledger_is_read_as_it_was_written(tmp_path):
