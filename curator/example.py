@@ -18,10 +18,12 @@ try:
 except ImportError:  # libyaml is optional on some platforms; ten times slower without it
     from yaml import SafeLoader as Loader  # type: ignore[assignment]
 
-_HEADING = re.compile(r"(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
-_FENCE = re.compile(r"( {0,3})(`{3,}|~{3,})[ \t]*([^\r\n]*?)[ \t]*$")
+# What may stand at the end (blanks, closing #) is taken off in Python: looked for by a pattern, a line of a million
+# blanks would take hours.
+_HEADING = re.compile(r"(#{1,6})[ \t]+(.*)$")
+_FENCE = re.compile(r"( {0,3})(`{3,}|~{3,})[ \t]*([^\r\n]*)$")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+$")
-_FILENAME = re.compile(r"<!--\s*filename:\s*(\S.*?)\s*-->")
+_FILENAME = re.compile(r"<!--\s*+filename:\s*+(\S.{0,300}?)-->")
 
 
 @dataclass(frozen=True, slots=True)  # 10,000 examples have half a million of these
@@ -326,7 +328,7 @@ def _read_body(text: str, lines: _Lines, start: int) -> tuple[tuple[Section, ...
             last = _closing_fence(lines.raw, row, fence[2])
             begin = min(lines.starts[row + 1], len(text))
             stop = min(lines.starts[last], len(text)) if last < len(lines.raw) else len(text)
-            language = fence[3].split()[0] if fence[3] else ""
+            language = next(iter(fence[3].split()), "")
             code = Place(row + 2, 1, begin, max(begin, stop))
             blocks.append(
                 CodeBlock(
@@ -338,11 +340,11 @@ def _read_body(text: str, lines: _Lines, start: int) -> tuple[tuple[Section, ...
             continue
         heading = _HEADING.match(line)
         if heading:
-            title, level = heading[2].strip(), len(heading[1])
+            title, level = heading[2].rstrip(" \t").rstrip("#").strip(), len(heading[1])
             headings.append((title, level, row))
             section, part = (title, "") if level <= 2 else (section, title if level == 3 else part)
         name = _FILENAME.search(line)
-        filename = name[1] if name else (filename if not line.strip() else None)
+        filename = name[1].rstrip() if name else (filename if not line.strip() else None)
         row += 1
     return _sections(headings, lines, len(text)), tuple(blocks)
 
@@ -355,9 +357,9 @@ def _closing_fence(raw: list[str], row: int, fence: str) -> int:
 
 def _sections(headings: list[tuple[str, int, int]], lines: _Lines, end: int) -> tuple[Section, ...]:
     found = []
-    for index, (title, level, row) in enumerate(headings):
-        next_row = next((r for _, other, r in headings[index + 1 :] if other <= level), None)
-        stop = end if next_row is None else lines.starts[next_row]
-        start = min(lines.starts[row + 1], stop)
-        found.append(Section(title, level, row + 1, Place(row + 2, 1, start, stop)))
-    return tuple(found)
+    begins = [end] * 7  # where the nearest heading of each level below begins: from the last one up, so time is linear
+    for title, level, row in reversed(headings):
+        stop = min(begins[: level + 1])
+        begins[level] = lines.starts[row]
+        found.append(Section(title, level, row + 1, Place(row + 2, 1, min(lines.starts[row + 1], stop), stop)))
+    return tuple(reversed(found))

@@ -32,16 +32,24 @@ def lengths(unit: str, values: Sequence[int]) -> Lengths:
     """The summary of one or more lengths in this unit ("lines", "characters", "tokens")."""
     ordered = sorted(values)
     smallest, largest = ordered[0], ordered[-1]
-    alike = largest < _MUCH_LONGER * smallest
-    low = smallest if alike else 1 << max(smallest.bit_length() - 1, 0) if smallest else 0
-    bins = []
-    while low <= largest:
-        high = low + (largest - smallest) // _BINS + 1 if alike else low * 2 or 1
-        bins.append((low, high, bisect_left(ordered, high) - bisect_left(ordered, low)))
-        low = high
+    bins = [
+        (low, high, bisect_left(ordered, high) - bisect_left(ordered, low)) for low, high in edges(smallest, largest)
+    ]
     middle = len(ordered) // 2
     median = ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
     return Lengths(unit, smallest, median, largest, sum(ordered), tuple(bins))
+
+
+def edges(smallest: int, largest: int) -> list[tuple[int, int]]:
+    """The bins of a histogram of lengths: from, below."""
+    alike = largest < _MUCH_LONGER * smallest
+    low = smallest if alike else 1 << max(smallest.bit_length() - 1, 0) if smallest else 0
+    found = []
+    while low <= largest:
+        high = low + (largest - smallest) // _BINS + 1 if alike else low * 2 or 1
+        found.append((low, high))
+        low = high
+    return found
 
 
 def token_counter(path: Path) -> Callable[[str], int]:

@@ -7,7 +7,7 @@ import json
 import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,11 +17,12 @@ from curator.diagnostic import Code, Diagnostic, Severity, has_errors
 Format = Literal["text", "json", "github", "sarif"]
 FORMATS: tuple[Format, ...] = ("text", "json", "github", "sarif")
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def visible(text: str) -> str:
-    """The text with control characters (terminal escapes, text-direction marks) shown as \\x1b and the like."""
+    """The text with control characters (terminal escapes, text-direction marks) shown as \\x1b and the like; also what
+    of a file name is no text."""
     return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
@@ -46,7 +47,21 @@ def print_text(text: str) -> None:
 
 def print_json(value: object) -> None:
     """A result as JSON on stdout."""
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    print(text.encode("utf-8", "backslashreplace").decode("utf-8"))  # half a character becomes an escape of JSON's
+
+
+def print_json_lists(values: Mapping[str, object], lists: Mapping[str, Iterable[object]]) -> None:
+    """A result as one JSON object on stdout: these values, then lists that are never in memory whole."""
+    print(json.dumps(values, indent=2, ensure_ascii=False)[: -len("\n}")], end="")
+    for name, items in lists.items():
+        print(f",\n  {json.dumps(name)}: [", end="")
+        before = "\n"
+        for item in items:
+            print(f"{before}    {json.dumps(item, ensure_ascii=False)}", end="")
+            before = ",\n"
+        print("\n  ]" if before != "\n" else "]", end="")
+    print("\n}")
 
 
 def print_diagnostics(
@@ -92,7 +107,8 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
 
     grid = Table(title=visible(title), title_justify="left")
     for index, column in enumerate(columns):
-        grid.add_column(visible(column), justify="left" if index == 0 else "right")
+        # fold: in a narrow terminal a word goes on in the next line; its end is not cut off
+        grid.add_column(visible(column), justify="left" if index == 0 else "right", overflow="fold")
     for row in rows:
         grid.add_row(*(visible(str(cell)).replace("[", "\\[") for cell in row))
     Console().print(grid)

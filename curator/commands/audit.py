@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from curator.commands.options import COMPILER, TEXT_OR_JSON, THRESHOLD, reading
+from curator.commands.options import COMPILER, JOBS, TEXT_OR_JSON, THRESHOLD, stages
 from curator.errors import ExitCode
 
 
@@ -18,10 +18,14 @@ from curator.errors import ExitCode
 @THRESHOLD
 @click.option("--tokenizer", type=click.Path(path_type=Path), help="A tokenizer.json: lengths in tokens too.")
 @COMPILER
-def audit(path: Path, form: str, html: Path | None, out: Path | None, tokenizer: Path | None, **how: Any) -> ExitCode:
+@JOBS
+def audit(
+    path: Path, form: str, html: Path | None, out: Path | None, tokenizer: Path | None, jobs: int, **how: Any
+) -> ExitCode:
     """Check a dataset that others made: ChatML, ShareGPT or Alpaca, one JSON object a line, gzip or not.
 
-    The file itself is never changed. With --fix, rows that cannot be mended go to removed.jsonl beside the new file.
+    The file itself is never changed. With --fix, rows that cannot be mended go to removed.jsonl beside the new file,
+    and mended.jsonl lists what was put right, with the rows as they were.
     """
     from contextlib import nullcontext
 
@@ -30,16 +34,16 @@ def audit(path: Path, form: str, html: Path | None, out: Path | None, tokenizer:
     from curator.rows import audit_fix, audit_report
     from curator.rows.row_checks import Options
 
-    with reading(path) as bar, audit_fix.writing(path, out) if out else nullcontext() as writer:
-        report = audits.audit(path, Options(**how), writer.take if writer else None, bar.update, tokenizer)
+    with stages() as progress, audit_fix.writing(path, out) if out else nullcontext() as writer:
+        report = audits.audit(path, Options(**how), writer.take if writer else None, progress, tokenizer, jobs)
     if form == "json":
-        output.print_json(audit_report.as_dict(report))
+        output.print_json_lists(audit_report.as_dict(report), audit_report.as_lists(report))
     else:
         for text in audit_report.as_lines(report):
             output.print_result(text)
     if html:
         corpus.write(html, audit_report.as_html(report))
     if out and writer:
-        output.say(audit_report.written(report, writer, out))
+        output.say(audit_report.written(writer, out))
     output.say(audit_report.summary(report))
     return ExitCode.FINDINGS if report.needs_attention else ExitCode.OK

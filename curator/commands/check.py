@@ -6,21 +6,13 @@ from typing import Any
 
 import click
 
-from curator.commands.options import (
-    COMPILER,
-)
-from curator.commands.report import FORMAT, IGNORE, QUIET, SELECT, STRICT, report
+from curator.commands.report import report, report_options
 from curator.errors import ExitCode, MissingError
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@FORMAT
-@COMPILER
-@SELECT
-@IGNORE
-@STRICT
-@QUIET
+@report_options
 @click.option("--compare", is_flag=True, help="Ask all judges that are there and print where they disagree.")
 def check(paths: Sequence[Path], compiler: Any, compare: bool, **how: Any) -> ExitCode:
     """Check plain BBj files (.bbj, .bbx, .src), or all of them in a folder."""

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from curator.commands.options import COMPILER, CORPUS, reading, root_or_here
+from curator.commands.options import COMPILER, CORPUS, JOBS, root_or_here, stages
 from curator.errors import CuratorError, ExitCode
 from curator.labels import TOPICS
 
 if TYPE_CHECKING:
     from curator.editing.import_code import Draft
+    from curator.rows.import_rows import Wish
 
 
 @click.command("import")
@@ -23,10 +24,13 @@ if TYPE_CHECKING:
 @click.option("--topic", type=click.Choice(TOPICS), help="Of code: the topic, instead of the one suggested.")
 @click.option("--together", is_flag=True, help="Of several .bbj files: one example with all of them.")
 @click.option("--source", default="", help="Of a dataset: what to name as the source. Default: the file's name.")
-@click.option("--license", "license_name", default="", help="Of a dataset: its licence, as an SPDX identifier.")
+@click.option(
+    "--license", "license_name", default="", help="Of a dataset: the SPDX identifier for rows that name no licence."
+)
 @click.option("--limit", type=click.IntRange(1), help="Of a dataset: stop after so many examples.")
 @click.option("--dry-run", is_flag=True, help="Write nothing, only say what would be written.")
 @COMPILER
+@JOBS
 def import_command(
     paths: Sequence[Path],
     root: Path | None,
@@ -39,6 +43,7 @@ def import_command(
     limit: int | None,
     dry_run: bool,
     compiler: Any,
+    jobs: int,
 ) -> ExitCode:
     """Make draft examples of BBj code (.bbj files, text with fenced code, standard input as -) or of a dataset.
 
@@ -52,7 +57,9 @@ def import_command(
     if rows and (len(paths) > 1 or clipboard):
         raise CuratorError(f"{rows[0]}: is no .bbj, .md or .txt file; a dataset is imported alone")
     if rows:
-        return _rows(rows[0], folder, source, license_name, limit, dry_run, compiler)
+        from curator.rows import import_rows
+
+        return _rows(rows[0], folder, import_rows.Wish(source, license_name, limit, dry_run), compiler, jobs)
     if not paths and not clipboard:
         raise CuratorError("what to import? give .bbj files, a .jsonl dataset, - for standard input, or --clipboard")
     return _code(paths, folder, clipboard, title, topic, together, dry_run)
@@ -104,19 +111,21 @@ def _drafts(
             yield str(path), error
 
 
-def _rows(
-    path: Path, root: Path, source: str, license_name: str, limit: int | None, dry_run: bool, compiler: Any
-) -> ExitCode:
+def _rows(path: Path, root: Path, wish: "Wish", compiler: Any, jobs: int) -> ExitCode:
     from curator import output
     from curator.rows import import_rows
     from curator.rows.row_checks import Options
 
-    wish = import_rows.Wish(source, license_name, limit, dry_run)
-    with reading(path) as bar:
-        done = import_rows.import_rows(path, root, Options(compiler), wish, bar.update)
-    for _, made in done.files:
-        output.print_result(made.as_posix())
+    made: list[Path] = []
+    try:
+        with stages() as progress:
+            done = import_rows.import_rows(
+                path, root, Options(compiler), wish, lambda _, file: made.append(file), progress, jobs
+            )
+    finally:  # what was made before it was stopped is there and is said
+        for file in made:
+            output.print_result(file.as_posix())
     for text in import_rows.as_lines(done):
         output.say(text)
-    output.say(import_rows.summary(done, dry_run))
-    return ExitCode.OK if done.files else ExitCode.FINDINGS
+    output.say(import_rows.summary(done, wish.dry_run))
+    return ExitCode.OK if done.examples else ExitCode.FINDINGS

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from curator.errors import MissingError
+from curator.near.answers import NEAR
 
 PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 CORPUS = click.option("--corpus", "root", type=click.Path(path_type=Path), help="The training-data folder.")
@@ -20,7 +21,7 @@ COMPILER = click.option(
     help="Who judges the BBj code: bbjcpl where it is installed, else the built-in checker.",
 )
 THRESHOLD = click.option(
-    "--threshold", type=click.FloatRange(0.1, 1.0), default=0.7, show_default=True, help="Jaccard, 0 to 1."
+    "--threshold", type=click.FloatRange(0.1, 1.0), default=NEAR, show_default=True, help="Jaccard, 0 to 1."
 )
 JOBS = click.option(
     "--jobs", type=click.IntRange(0), default=0, show_default="all processors", help="How much is done at a time."
@@ -32,7 +33,7 @@ def example_paths(paths: Sequence[Path]) -> list[Path]:
     """The example files that are meant; without `paths`, those of the nearest corpus. Raises MissingError if none."""
     from curator import corpus
 
-    roots = list(paths) or [_relative(corpus.find_root(Path.cwd()))]
+    roots = list(paths) or [shown_path(corpus.find_root(Path.cwd()))]
     found = corpus.example_paths(roots)
     if not found:
         raise MissingError(f"no examples in {', '.join(map(str, roots))}; begin one with: curator new")
@@ -55,15 +56,9 @@ def root_or_here() -> Path:
     from curator import corpus
 
     try:
-        return _relative(corpus.find_root(Path.cwd()))
+        return shown_path(corpus.find_root(Path.cwd()))
     except MissingError:
         return Path(corpus.FOLDER)
-
-
-def reading(path: Path) -> Any:
-    """A progress bar over the bytes of a file, on stderr; nothing where that is no terminal."""
-    size = path.stat().st_size if path.is_file() else 0
-    return click.progressbar(length=size, label=f"reading {path.name}", file=sys.stderr, hidden=not sys.stderr.isatty())
 
 
 @contextmanager
@@ -84,11 +79,22 @@ def stages() -> Iterator[Callable[[str, int, int | None], None] | None]:
 
         def tell(stage: str, done: int, total: int | None) -> None:
             if stage not in tasks:
+                for task in bars.tasks:  # whose end was not known has come to it
+                    bars.update(task.id, total=task.completed if task.total is None else task.total)
                 tasks[stage] = bars.add_task(stage, total=total)
             bars.update(tasks[stage], completed=done, total=total)
 
         yield tell
 
 
-def _relative(path: Path) -> Path:
+def told(paths: Sequence[Path], stage: str, progress: Callable[[str, int, int | None], None] | None) -> Iterator[Path]:
+    """The paths, while `progress` is told how many of them were taken."""
+    for number, path in enumerate(paths):
+        if progress and number % 100 == 0:
+            progress(stage, number, len(paths))
+        yield path
+
+
+def shown_path(path: Path) -> Path:
+    """A path as short as it can be said: relative where it is below the working folder."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

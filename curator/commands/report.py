@@ -1,19 +1,30 @@
 """How the commands that check print what they found."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 
+from curator.commands.options import COMPILER
 from curator.errors import ExitCode
 
-FORMAT = click.option(
-    "--format", "form", type=click.Choice(["text", "json", "github", "sarif"]), default="text", show_default=True
+_OPTIONS = (
+    click.option(
+        "--format", "form", type=click.Choice(["text", "json", "github", "sarif"]), default="text", show_default=True
+    ),
+    COMPILER,
+    click.option("--select", multiple=True, metavar="CODE", help="Only this code, or all that begin with it."),
+    click.option("--ignore", multiple=True, metavar="CODE", help="Leave out a code, or all that begin with it."),
+    click.option("--strict", is_flag=True, help="Warnings fail too."),
+    click.option("--quiet", is_flag=True, help="Say nothing if there is nothing to say."),
 )
-SELECT = click.option("--select", multiple=True, metavar="CODE", help="Only this code, or all that begin with it.")
-IGNORE = click.option("--ignore", multiple=True, metavar="CODE", help="Leave out a code, or all that begin with it.")
-STRICT = click.option("--strict", is_flag=True, help="Warnings fail too.")
-QUIET = click.option("--quiet", is_flag=True, help="Say nothing if there is nothing to say.")
+
+
+def report_options(command: Callable[..., ExitCode]) -> Callable[..., ExitCode]:
+    """Give a command `--compiler` and the options that `report` takes."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
 
 
 def report(

@@ -6,27 +6,20 @@ from typing import Any
 
 import click
 
-from curator.commands.options import (
-    COMPILER,
-    PATHS,
-    example_paths,
-)
-from curator.commands.report import FORMAT, IGNORE, QUIET, SELECT, STRICT, report
+from curator.commands.options import JOBS, PATHS, example_paths, stages
+from curator.commands.report import report, report_options
 from curator.errors import ExitCode
 
 
 @click.command()
 @PATHS
-@FORMAT
-@COMPILER
-@SELECT
-@IGNORE
-@STRICT
-@QUIET
-def validate(paths: Sequence[Path], compiler: Any, **how: Any) -> ExitCode:
+@report_options
+@JOBS
+def validate(paths: Sequence[Path], compiler: Any, jobs: int, **how: Any) -> ExitCode:
     """Check examples: front matter, sections, fences, BBj code. Default: the whole corpus."""
     from curator.batch import check_files
 
     files = example_paths(paths)
-    found = check_files(files, compiler)
+    with stages() as progress:
+        found = check_files(files, compiler, jobs or None, progress)
     return report(found, [p.as_posix() for p in files], "example", compiler, **how)

@@ -10,8 +10,10 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import math
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal, cast
@@ -25,6 +27,8 @@ Edit = Callable[[str, str], str]
 
 # A longer line is no training row but a broken file; without a limit it would be read into memory whole.
 LONGEST_LINE = 64 * 2**20
+
+HALF = "half of a character (a lone surrogate) in the text"
 
 _SHAREGPT_ROLES = {"human": "user", "gpt": "assistant", "chatgpt": "assistant", "model": "assistant"}
 
@@ -77,7 +81,7 @@ class Line:
     data: bytes
 
 
-def read_lines(path: Path, progress: Progress | None = None) -> Iterator[Line | BadLine]:
+def read_lines(path: Path, progress: Progress | None = None) -> Generator[Line | BadLine, None, None]:
     """The lines of a file, plain or gzip, in order; the last value is a BadLine if the gzip data is damaged.
 
     `progress` is told the bytes read since its last call. Raises as `read_rows` does.
@@ -91,7 +95,7 @@ def read_lines(path: Path, progress: Progress | None = None) -> Iterator[Line | 
     except OSError as error:
         raise CuratorError(f"{path}: cannot be read: {error.strerror}") from error
     with raw:
-        stream = _unzipped(raw)
+        stream = _utf8(_unzipped(raw), path)
         number = told = 0
         try:
             for number, data in enumerate(_lines(stream), 1):
@@ -124,17 +128,59 @@ def read_object(data: bytes, line: int) -> dict[str, Any] | BadLine:
     except UnicodeDecodeError as error:
         return _bad(data, line, f"not UTF-8: byte 0x{data[error.start]:02X}", "save it as UTF-8", error.start + 1)
     try:
-        value = json.loads(text)
+        value = _decode(text)
     except json.JSONDecodeError as error:
-        hint = "one JSON object a line"
-        if text.strip() in ("[", "]") or text.rstrip().endswith("},"):
-            hint = "this looks like one JSON array; make lines of it with: jq -c '.[]' FILE"
-        return _bad(data, line, f"not JSON: {error.msg}", hint, error.colno)
-    except (ValueError, RecursionError) as error:  # a number of thousands of digits; brackets nested a thousand deep
-        return _bad(data, line, f"not JSON that can be read: {error}", "one JSON object a line")
+        is_array = text.strip() in ("[", "]") or text.rstrip().endswith("},")
+        return _bad(data, line, f"not JSON: {error.msg}", _ARRAY if is_array else _ONE, error.colno)
+    except RecursionError:
+        return _bad(data, line, _TOO_DEEP, "one row is one flat object")
+    except ValueError as error:  # a number of thousands of digits, NaN, a key that stands twice
+        return _bad(data, line, f"not JSON that can be read: {error}", _ONE)
     if not isinstance(value, dict):
-        return _bad(data, line, f"a JSON {_kind(value)}, not an object", "one JSON object a line")
-    return value
+        return _bad(data, line, f"{_kind(value)}, not an object", _ARRAY if isinstance(value, list) else _ONE)
+    return _bad(data, line, _TOO_DEEP, "one row is one flat object") if _is_too_deep(value) else value
+
+
+_ONE = "one JSON object a line"
+_ARRAY = "this looks like one JSON array; make lines of it with: jq -c '.[]' FILE"
+
+# Deeper brackets are no training row, and what can still be read of them depends on the room left on the stack.
+_DEEPEST = 100
+_TOO_DEEP = f"brackets nested more than {_DEEPEST} deep"
+
+
+def _is_too_deep(value: object) -> bool:
+    level: list[Any] = [value]
+    for _ in range(_DEEPEST):
+        level = [inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer)
+                 if isinstance(inner, dict | list)]  # fmt: skip
+        if not level:
+            return False
+    return True
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys all differ. Of a key that stands twice, a reader keeps the last and loses the first."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise ValueError(f'the key "{twice[:40]}" stands twice in one object')
+    return made
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(f"{word} is no JSON value")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):  # as 1e999 is, for which JSON has no word when it is written again
+        raise ValueError(f"the number {digits[:20]} is too large")
+    return number
+
+
+_decode = json.JSONDecoder(object_pairs_hook=_once_each, parse_constant=_no_number, parse_float=_finite).decode
 
 
 def row_of(data: dict[str, Any], line: int) -> Row | str:
@@ -150,14 +196,18 @@ def row_of(data: dict[str, Any], line: int) -> Row | str:
             row = Row(line, "alpaca", tuple(_alpaca(data)), data)
         else:
             return "none of the keys messages (ChatML), conversations (ShareGPT), instruction (Alpaca)"
-        for message in row.messages:
-            message.content.encode("utf-8")
-        json.dumps(data, ensure_ascii=False).encode("utf-8")
     except _WrongShape as wrong:
         return str(wrong)
-    except UnicodeEncodeError:  # half a character, as in "\ud83d": nothing can write it again
-        return "half of a character (a lone surrogate) in the text"
-    return row
+    return HALF if half_a_character(data) else row
+
+
+def half_a_character(value: object) -> bool:
+    """True if there is half a character in a text of this JSON value, as in "\\ud83d": nothing can write it again."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def rewritten(row: Row, edit: Edit) -> dict[str, Any]:
@@ -190,6 +240,17 @@ def _unzipped(raw: IO[bytes]) -> IO[bytes]:
     return cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if magic == b"\x1f\x8b" else io.BufferedReader(cast(Any, raw))
 
 
+def _utf8(stream: IO[bytes], path: Path) -> IO[bytes]:
+    """The stream, if it does not begin as UTF-16 or UTF-32 does, in which no line could be read."""
+    with suppress(EOFError, OSError, zlib.error):  # what is wrong with gzip data is told with its line
+        head = stream.peek(4)[:4]  # type: ignore[attr-defined]
+        encoding = json.detect_encoding(head)
+        # a byte order mark or a bracket: a line of zeros is only a bad line
+        if not encoding.startswith("utf-8") and head.decode(encoding, "ignore").lstrip("\ufeff")[:1] in ("{", "[", ""):
+            raise CuratorError(f"{path}: is {encoding[:6].upper()}, not UTF-8; save it as UTF-8")
+    return stream
+
+
 def _lines(stream: IO[bytes]) -> Iterator[bytes]:
     while data := stream.readline(LONGEST_LINE + 2):
         rest = data
@@ -204,7 +265,7 @@ def _bad(data: bytes, line: int, why: str, hint: str, column: int = 1) -> BadLin
 
 def _turns(value: object, role_key: str, text_key: str) -> Iterator[Message]:
     if not isinstance(value, list) or not value:
-        raise _WrongShape(f"the list of turns is {'empty' if value == [] else 'a ' + _kind(value)}")
+        raise _WrongShape(f"the list of turns is {'empty' if value == [] else _kind(value)}")
     for number, turn in enumerate(value, 1):
         if not isinstance(turn, dict) or role_key not in turn or text_key not in turn:
             raise _WrongShape(f'turn {number} is no object with "{role_key}" and "{text_key}"')
@@ -229,10 +290,11 @@ def _alpaca(data: dict[str, Any]) -> Iterator[Message]:
 
 def _text(value: object, what: str) -> str:
     if not isinstance(value, str):
-        raise _WrongShape(f"{what} is a {_kind(value)}, not text")
+        raise _WrongShape(f"{what} is {_kind(value)}, not text")
     return value
 
 
 def _kind(value: object) -> str:
-    names = {dict: "object", list: "list", str: "string", bool: "true or false", int: "number", float: "number"}
+    names = {dict: "an object", list: "a list", str: "a string", bool: "true or false", int: "a number",
+             float: "a number"}  # fmt: skip
     return names.get(type(value), "null")

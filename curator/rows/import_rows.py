@@ -9,7 +9,8 @@ Try it: `curator import dataset.jsonl --corpus training-data --dry-run`
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,19 +20,22 @@ from curator.diagnostic import has_errors
 from curator.errors import CuratorError
 from curator.example import CodeBlock, parse, with_meta
 from curator.labels import DIFFICULTIES
-from curator.rows import row_text
-from curator.rows.audit import audit
+from curator.progress import Progress
+from curator.rows import audit, row_text
 from curator.rows.audit_report import title as audit_title
-from curator.rows.foreign_rows import Progress, Row
+from curator.rows.foreign_rows import Row
 from curator.rows.row_checks import CheckedRow, Options
 from curator.rows.row_labels import FILE_NAME, NEEDS_A_READER, generation_of, kind_of, line_above, programs, topic_of
 from curator.similarity import shingles
 from curator.templates import PLACEHOLDER
 
+# What is written as the licence where nobody says one. Without it an example would count as MIT, like the corpus.
+UNKNOWN = "unknown"
+
 
 @dataclass(frozen=True)
 class Wish:
-    """How to import: what to write as source and licence ("" for the file's name and none), where to stop."""
+    """How to import: source, licence of rows that name none ("" for the file's name and `UNKNOWN`), where to stop."""
 
     source: str = ""
     license: str = ""
@@ -40,33 +44,83 @@ class Wish:
 
 
 @dataclass
-class Imported:
-    """What became of the rows: files by line, and the lines left out with their reasons."""
+class LeftOut:
+    """Rows left out for one reason: how many, and the first of them."""
 
-    files: list[tuple[int, Path]] = field(default_factory=list)
-    left_out: list[tuple[int, str]] = field(default_factory=list)
+    reason: str
+    rows: int = 0
+    first: list[int] = field(default_factory=list)
+
+
+@dataclass
+class Imported:
+    """What became of the rows: how many examples, with which labels, without a known licence; why there are no more.
+
+    `stopped_at` is the last line that was read, if the limit was reached before the end.
+    """
+
+    examples: int = 0
     labels: Counter[str] = field(default_factory=Counter)
+    unlicensed: int = 0
+    left_out: dict[str, LeftOut] = field(default_factory=dict)
+    stopped_at: int | None = None
+
+    def leave_out(self, line: int, reason: str) -> None:
+        """Count a row that becomes no example."""
+        known = self.left_out.setdefault(reason, LeftOut(reason))
+        known.rows += 1
+        if len(known.first) < _LINES_NAMED:
+            known.first.append(line)
+
+
+# Of the rows left out for a reason so many are named.
+_LINES_NAMED = 10
 
 
 def import_rows(
-    path: Path, root: Path, options: Options | None = None, wish: Wish | None = None, progress: Progress | None = None
+    path: Path,
+    root: Path,
+    options: Options | None = None,
+    wish: Wish | None = None,
+    made: Callable[[int, Path], object] | None = None,
+    progress: Progress | None = None,
+    jobs: int | None = 1,
 ) -> Imported:
-    """Audit a dataset and write an example into the corpus `root` for every row that is fit to be one."""
-    importer = _Importer(path, root, wish or Wish())
-    audit(path, options, importer.take, progress)
+    """Audit a dataset and write an example into the corpus `root` for every row that is fit to be one.
+
+    `made` is told the line and the file of each; `jobs` processes check the rows, None for all processors.
+    Raises CuratorError if the licence of the wish is none that an example may have.
+    """
+    wish = wish or Wish()
+    if not _LICENSE.fullmatch(wish.license or UNKNOWN):
+        raise CuratorError(f'the licence "{wish.license}" is no SPDX identifier; write it like MIT or CC-BY-4.0')
+    importer = _Importer(path, root, wish)
+    with closing(audit.rows(path, options, progress, jobs)) as rows:
+        for checked in rows:
+            if wish.limit is not None and importer.done.examples >= wish.limit:
+                importer.done.stopped_at = checked.line - 1
+                break
+            try:
+                file = importer.take(checked)
+            except NotAnExample as reason:
+                importer.done.leave_out(checked.line, str(reason))
+            else:
+                if made:
+                    made(checked.line, file)
     return importer.done
 
 
 def as_lines(done: Imported) -> list[str]:
-    """What was left out, by reason: how many rows, and the first of them."""
-    lines_of: dict[str, list[int]] = {}
-    for line, reason in done.left_out:
-        code = reason.split()[0]
-        lines_of.setdefault(f"{code} {audit_title(code)}" if _CODE.fullmatch(code) else reason, []).append(line)
+    """What was left out, by reason: how many rows, and the first of them; and what is known of the licence."""
     said = []
-    for reason, lines in sorted(lines_of.items(), key=lambda item: -len(item[1])):
-        shown = ", ".join(map(str, lines[:10])) + (", ..." if len(lines) > 10 else "")
-        said.append(f"left out: {len(lines)} x {reason} (line {shown})")
+    for left in sorted(done.left_out.values(), key=lambda left: -left.rows):
+        shown = ", ".join(map(str, left.first)) + (", ..." if left.rows > len(left.first) else "")
+        said.append(f"left out: {left.rows} x {left.reason} (line {shown})")
+    if done.stopped_at is not None:
+        said.append(f"stopped at the limit; the rows after line {done.stopped_at} were not looked at")
+    if done.unlicensed:
+        said.append(f"{done.unlicensed} examples are marked `license: {UNKNOWN}`, and the dataset card will say so; "
+                    "if you know it, give it with --license")  # fmt: skip
     return said
 
 
@@ -74,10 +128,12 @@ def summary(done: Imported, dry_run: bool = False) -> str:
     """What was done, in one line."""
     labels = ", ".join(f"{label} {count}" for label, count in done.labels.most_common())
     verb = "would be written" if dry_run else "written, marked `review: draft`"
-    return f"{len(done.files)} examples {verb} ({labels or 'no labels'}); {len(done.left_out)} rows left out"
+    left_out = sum(left.rows for left in done.left_out.values())
+    return f"{done.examples} examples {verb} ({labels or 'no labels'}); {left_out} rows left out"
 
 
-_CODE = re.compile(r"[EWH]\d{3}")
+# As schemas/example.schema.json has it; a test compares the two.
+_LICENSE = re.compile(r"[A-Za-z0-9.+-]+( (AND|OR|WITH) [A-Za-z0-9.+-]+)*")
 
 
 class _Importer:
@@ -87,25 +143,18 @@ class _Importer:
         paths = corpus.example_paths([root]) if root.exists() else []
         self.programs = {_key(b.text for b in e.bbj_blocks) for e in corpus.load(paths)[0]}
 
-    def take(self, checked: CheckedRow) -> None:
-        """Write the example of one row, or note why there is none."""
-        if self.wish.limit is not None and len(self.done.files) >= self.wish.limit:
-            return
-        try:
-            self._take(checked)
-        except NotAnExample as reason:
-            self.done.left_out.append((checked.line, str(reason)))
-
-    def _take(self, checked: CheckedRow) -> None:
+    def take(self, checked: CheckedRow) -> Path:
+        """Write the example of one row and say where; raises NotAnExample if there is none in it."""
         for finding in checked.findings:
             if finding.code in NEEDS_A_READER or (finding.severity == "error" and checked.unsafe):
-                raise NotAnExample(f"{finding.code} {finding.message}")
+                raise NotAnExample(f"{finding.code} {audit_title(finding.code)}")
         assert checked.row
         draft = _draft(checked.row)
         key = _key(draft.programs)
         if key in self.programs:
             raise NotAnExample("the corpus has this program")
-        text = _markdown(draft, self.wish.source or self.path.name, checked.line, self.wish.license)
+        license_ = _license(checked.row) or self.wish.license or UNKNOWN
+        text = _markdown(draft, _source(checked.row, self.wish.source or self.path.name), license_)
         try:
             path = corpus.new_path(self.root, draft.topic, draft.title)
         except CuratorError as error:
@@ -117,9 +166,26 @@ class _Importer:
         self.programs.add(key)
         if not self.wish.dry_run:
             corpus.write(path, text)
-        self.done.files.append((checked.line, path))
+        self.done.examples += 1
+        self.done.unlicensed += license_ == UNKNOWN
         for label in (draft.type, draft.topic, *draft.generation):
             self.done.labels[label] += 1
+        return path
+
+
+def _license(row: Row) -> str:
+    """The row's own licence, in the form of an SPDX identifier; "" if it names none."""
+    own = row.data.get("license")
+    words = own.split() if isinstance(own, str) else []
+    found = " ".join(words) if _LICENSE.fullmatch(" ".join(words)) else "-".join(words)
+    return found if _LICENSE.fullmatch(found) else ""
+
+
+def _source(row: Row, of_file: str) -> str:
+    """Where a row is from: the file and the line, and what the row itself says."""
+    own = row.data.get("source")
+    more = f": {' '.join(own.split())[:200]}" if isinstance(own, str) and own.strip() else ""
+    return f"{of_file}, line {row.line}{more}"
 
 
 class NotAnExample(Exception):
@@ -230,11 +296,12 @@ def _prose(answer: str) -> tuple[str, str]:
     for number, line in enumerate(lines):
         if number in gone:
             continue
-        heading = re.match(r"#{1,6}\s+(.*?)[\s#]*$", line) if number not in inside else None
+        heading = re.match(r"#{1,6}\s+(.*)", line) if number not in inside else None
         if heading:  # a ## would begin a section of the example
-            if heading[1].strip(" :").casefold() in ("explanation", "code", "answer", "solution", ""):
+            title = heading[1].rstrip("# \t")
+            if title.strip(" :").casefold() in ("explanation", "code", "answer", "solution", ""):
                 continue
-            line = f"### {heading[1]}"
+            line = f"### {title}"
         kept.append(line)
     return output, re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
 
@@ -242,7 +309,7 @@ def _prose(answer: str) -> tuple[str, str]:
 _OUTPUT = re.compile(r"\b(?:outputs?|prints?|results?|displays?)\b", re.IGNORECASE)
 
 
-def _markdown(draft: Draft, source: str, line: int, license: str) -> str:
+def _markdown(draft: Draft, source: str, license_: str) -> str:
     meta: dict[str, object] = {
         "title": draft.title,
         "type": draft.type,
@@ -253,7 +320,7 @@ def _markdown(draft: Draft, source: str, line: int, license: str) -> str:
     if draft.type == "migration":
         meta["from_generation"] = _word_or_list(draft.from_generation)
         meta["to_generation"] = _word_or_list(draft.generation)
-    meta |= {"license": license, "source": f"{source}, line {line}", "review": "draft"}
+    meta |= {"license": license_, "source": source, "review": "draft"}
     console = draft.generation[0] in ("all", "character")
     code = "\n\n".join(_fenced(block) for block in draft.code)
     if draft.before:

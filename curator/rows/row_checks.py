@@ -5,10 +5,12 @@ other rows to be seen (duplicates, unusual lengths) is in `audit.py`. To add a c
 findings and put it in a list at the end of this file.
 """
 
+from __future__ import annotations
+
 import re
+from array import array
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import Literal
 
 from curator.bbj import generation
@@ -16,13 +18,11 @@ from curator.diagnostic import Diagnostic, Severity, has_errors
 from curator.example import CodeBlock, as_words
 from curator.judge.compiler import CompilerChoice, Source, Status, Verdict, judge
 from curator.labels import GENERATIONS
+from curator.near.answers import NEAR
 from curator.rows import private_data, row_text
 from curator.rows.audit_codes import found
 from curator.rows.foreign_rows import BadLine, Row, rewritten, row_of
 from curator.similarity import shingles
-
-# Rows that are judged together: bbjcpl starts once for all of them. So many are in memory at a time.
-CHUNK = 200
 
 # Names that people and models write on a fence when they mean BBj.
 BASIC_LABELS = frozenset(
@@ -39,7 +39,7 @@ class Options:
 
     compiler: CompilerChoice = "auto"
     language: str = "en"
-    threshold: float = 0.7
+    threshold: float = NEAR
 
 
 @dataclass(frozen=True)
@@ -51,16 +51,31 @@ class Fix:
     what: str
 
 
+@dataclass(frozen=True)
+class Traces:
+    """What of a row is compared with others, instead of its text: hashes of the question (with the system message) and
+    of the answer, the hashes of their shingles, and lengths by what is measured ("answer, characters")."""
+
+    asked: bytes
+    answered: bytes
+    question: array[int]
+    answer: array[int]
+    lengths: dict[str, int]
+
+
 @dataclass
 class CheckedRow:
     """A row with all that was found in it. `row` is as it should be written; None if the line is no row.
 
     `programs` are its BBj programs, `evidence` what in them tells their generation, `verdicts` what the judge said.
+    `raw` is the line as it stands in the file. `traces` are what it is compared with others by; None if it is broken.
     """
 
     line: int
     row: Row | None
     bad: BadLine | None = None
+    raw: bytes = b""
+    traces: Traces | None = None
     findings: list[Diagnostic] = field(default_factory=list)
     fixes: list[Fix] = field(default_factory=list)
     programs: tuple[str, ...] = ()
@@ -79,17 +94,15 @@ class CheckedRow:
         return has_errors(d for d in self.findings if d.code not in fixed)
 
 
-def check_rows(rows: Iterable[Row | BadLine], path: str, options: Options) -> Iterator[CheckedRow]:
-    """Every row in order with what is wrong with it alone. `path` is what the findings name."""
-    stream = iter(rows)
-    while drafts := [_Draft(item, path, options) for item in islice(stream, CHUNK)]:
-        programs = list(dict.fromkeys(p.text for draft in drafts for p in draft.programs))
-        verdicts = judge([Source(path, text) for text in programs], options.compiler)
-        known = dict(zip(programs, verdicts, strict=True))
-        for draft in drafts:
-            draft.hear(known)
-            yield draft.checked
-        drafts.clear()  # or they would be kept while the next ones are read
+def check_rows(rows: Iterable[Row | BadLine], path: str, options: Options) -> list[CheckedRow]:
+    """What is wrong with each of these rows alone; their code is judged in one call. `path` is what findings name."""
+    drafts = [_Draft(item, path, options) for item in rows]
+    programs = list(dict.fromkeys(p.text for draft in drafts for p in draft.programs))
+    verdicts = judge([Source(path, text) for text in programs], options.compiler)
+    known = dict(zip(programs, verdicts, strict=True))
+    for draft in drafts:
+        draft.hear(known)
+    return [draft.checked for draft in drafts]
 
 
 @dataclass(frozen=True)
@@ -212,7 +225,7 @@ def check_turns(draft: _Draft) -> Iterator[Diagnostic]:
     turns = roles[1:] if roles[0] == "system" else roles
     hint = "a conversation is: system (or not), then user and assistant in turns"
     if unknown:
-        yield draft.found("E912", f'unknown role "{unknown[0]}"', hint)
+        yield draft.found("E912", f'unknown role "{_short(unknown[0])}"', hint)
     elif "system" in turns:
         yield draft.found("E912", f"a system message at turn {roles.index('system', 1) + 1}", hint)
     elif not turns or turns[-1] != "assistant":
@@ -241,7 +254,7 @@ def check_fragments(draft: _Draft) -> Iterator[Diagnostic]:
         has_code = any(block.text.strip() for block in row_text.blocks(answer)) or row_text.looks_like_bbj(answer)
         words = len(shingles.tokens(answer))
         if not has_code and words < FEWEST_WORDS:
-            yield draft.found("E914", f'the whole answer is "{answer.strip()[:40]}"')
+            yield draft.found("E914", f'the whole answer is "{_short(answer.strip())}"')
             return
         if row_text.breaks_off(answer) and not row_text.looks_like_bbj(answer):
             yield draft.found("E914", f'the answer breaks off: "...{answer[-30:].splitlines()[-1]}"')
@@ -338,12 +351,17 @@ def _heard(draft: _Draft, program: _Program, verdict: Verdict) -> Iterator[tuple
         done = "fence put around the program" if accepted else ""
         yield draft.found("W916", "the whole answer is BBj code without a fence" + opinion, hint), done
     elif program.kind == "mislabelled" and program.block:
-        label = program.block.language
+        label = _short(program.block.language)
         # what another language's fence holds, and BBj's judge rejects, is another language
         if not rejected or not label or label.lower() in BASIC_LABELS:
             said = f'the fence says "{label}"' if label else "the fence has no word"
             done = f'fence word "{label}" made bbj' if accepted else ""
             yield draft.found("W917", f"{said}, the code looks like BBj{opinion}", hint), done
+
+
+def _short(text: str) -> str:
+    """The beginning of a text, on one line."""
+    return " ".join(text[:40].split())
 
 
 def _reason(program: _Program, verdict: Verdict) -> str:

@@ -1,13 +1,15 @@
 """How long an audit takes and how much memory it needs, by the number of rows. Each size runs in a process of its own.
 
-    python tests/bench/audit.py --rows 10000 100000
+    python tests/bench/audit.py --rows 10000 100000 300000 --jobs 1 2
 
 The rows are those of the tests: synthetic, about 1,100 bytes each, with the known defects of a foreign dataset planted
 in proportion (375 questions in 766 of 9,922 rows, 60 rows with literal line ends, 22 fragments). Needs no network.
+Processor seconds are those of all processes; the peaks are those of the process that reads and of the largest worker.
 """
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -18,11 +20,12 @@ sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
 
 def main() -> None:
-    """Print a line for each size."""
+    """Print a line for each size and number of jobs."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000, 10_000, 100_000])
+    parser.add_argument("--jobs", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--compiler", default="builtin", help="the judge of the code")
-    parser.add_argument("--copies", type=int, default=4_000, help="copies of one question, for the worst case")
+    parser.add_argument("--copies", type=int, default=20_000, help="copies of one question, for the worst case")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     parser.add_argument("--make", help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -30,50 +33,58 @@ def main() -> None:
         _write(Path(given.make), given.rows[0])
         return
     if given.child:
-        print(json.dumps(_measured(Path(given.child), given.compiler)))
+        print(json.dumps(_measured(Path(given.child), given.compiler, given.jobs[0])))
         return
-    print(f"{'rows':>9} {'MB':>7} {'seconds':>8} {'processor s':>12} {'peak MB':>8} {'findings':>9}")
+    print(f"{'rows':>9} {'MB':>7} {'jobs':>5} {'seconds':>8} {'processor s':>12} {'peak MB':>8} {'of a worker':>12} "
+          f"{'findings':>9}")  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows.jsonl"
         for rows in given.rows:
             # not here: a process begins with the peak of the one that starts it
             subprocess.run([sys.executable, __file__, "--make", str(path), "--rows", str(rows)], check=True)
-            _print(path, given.compiler, f"{rows:>9}")
+            for jobs in given.jobs:
+                _print(path, given.compiler, rows, jobs)
         if given.copies:
             with path.open("w", encoding="utf-8") as file:
                 for number in range(given.copies):
                     file.write(_copy(number))
-            _print(path, given.compiler, f"{given.copies:>9}")
-            print(
-                f"{'':>9} (the last line: one question and answer with another number in each of {given.copies} rows)"
-            )
+            print("one question and answer with another number in each row:")
+            _print(path, given.compiler, given.copies, given.jobs[-1])
 
 
-def _print(path: Path, compiler: str, label: str) -> None:
-    command = [sys.executable, __file__, "--child", str(path), "--compiler", compiler]
+def _print(path: Path, compiler: str, rows: int, jobs: int) -> None:
+    command = [sys.executable, __file__, "--child", str(path), "--compiler", compiler, "--jobs", str(jobs)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    seconds, processor, peak, findings = json.loads(done.stdout)
-    print(f"{label} {path.stat().st_size / 1e6:>7.1f} {seconds:>8.1f} {processor:>12.1f} {peak:>8.0f} {findings:>9}")
+    seconds, processor, peak, worker, findings = json.loads(done.stdout)
+    print(
+        f"{rows:>9} {path.stat().st_size / 1e6:>7.1f} {jobs:>5} {seconds:>8.1f} {processor:>12.1f} {peak:>8.0f} "
+        f"{worker if jobs > 1 else 0:>12.0f} {findings:>9}",
+        flush=True,
+    )
 
 
-def _measured(path: Path, compiler: str) -> tuple[float, float, float, int]:
-    """Seconds on the clock and of the processor, MB at the peak, findings."""
+def _measured(path: Path, compiler: str, jobs: int) -> tuple[float, float, float, float, int]:
+    """Seconds on the clock and of the processors, MB at the peak here and in the largest worker, findings."""
     from curator.rows.audit import audit
     from curator.rows.row_checks import Options
 
-    began, worked = time.perf_counter(), time.process_time()
-    report = audit(path, Options(compiler))  # type: ignore[arg-type]
-    seconds, processor = time.perf_counter() - began, time.process_time() - worked
-    return seconds, processor, _peak_mb(), sum(report.counts.values())
+    began = time.perf_counter()
+    report = audit(path, Options(compiler), jobs=jobs)  # type: ignore[arg-type]
+    seconds, used = time.perf_counter() - began, os.times()
+    processor = used.user + used.system + used.children_user + used.children_system
+    return seconds, processor, *_peaks_mb(), len(report.findings)
 
 
-def _peak_mb() -> float:
+def _peaks_mb() -> tuple[float, float]:
     try:
         import resource
     except ImportError:  # Windows
-        return float("nan")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1e6 if sys.platform == "darwin" else peak / 1e3
+        return float("nan"), float("nan")
+    unit = 1e6 if sys.platform == "darwin" else 1e3
+    mine, workers = (
+        resource.getrusage(who).ru_maxrss / unit for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    return mine, workers
 
 
 def _write(path: Path, rows: int) -> None:

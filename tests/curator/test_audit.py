@@ -14,12 +14,13 @@ import pytest
 from curator.cli import cli, run
 from curator.codes import CODES
 from curator.errors import CuratorError, MissingError
-from curator.rows import audit_report, private_data, row_text
+from curator.rows import audit_report, checking, near_rows, private_data, row_text
 from curator.rows.audit import audit
 from curator.rows.audit_codes import AUDIT_CODES
 from curator.rows.foreign_rows import BadLine, Row, read_rows
-from curator.rows.near_rows import NearTexts
+from curator.rows.near_rows import NearTexts, hashes
 from curator.rows.row_checks import Options
+from curator.rows.scratch import Scratch
 from curator.similarity import shingles
 from tests.curator.planted_rows import Maker, Planted, planted, row
 
@@ -47,8 +48,8 @@ def messages(*turns: str) -> str:
     return json.dumps({"messages": [{"role": turn.split(":")[0], "content": turn.split(":", 1)[1]} for turn in turns]})
 
 
-def assert_finds_exactly(path: Path, expected: Planted) -> None:
-    report = audit(path, BUILTIN)
+def assert_finds_exactly(path: Path, expected: Planted, jobs: int | None = 1) -> None:
+    report = audit(path, BUILTIN, jobs=jobs)
     found: dict[str, set[int]] = {}
     for finding in report.findings:
         found.setdefault(finding.code, set()).add(finding.line)
@@ -67,22 +68,27 @@ def test_every_planted_defect_is_found_and_nothing_else(tmp_path):
 
 def test_the_known_defects_of_ten_thousand_rows_are_all_found(tmp_path):  # tests/bench/audit.py says how fast
     made = planted(rows=9922, groups=375, grouped_rows=766, literal=60, fragments=22)
-    path = made.write(tmp_path / "rows.jsonl")
-    assert_finds_exactly(path, made)
+    assert_finds_exactly(made.write(tmp_path / "rows.jsonl"), made, jobs=None)
 
 
 BAD_LINES = {
     "cut off": ('{"messages": [', "not JSON"),
-    "a number": ("42", "a JSON number, not an object"),
+    "a number": ("42", "a number, not an object"),
     "an array file": ("[", "not JSON"),
     "other keys": ('{"text": "x"}', "none of the keys"),
     "no turns": ('{"messages": []}', "empty"),
     "turns that are text": ('{"messages": "x"}', "a string"),
     "a turn without text": ('{"messages": [{"role": "user"}]}', "turn 1"),
-    "text that is null": ('{"messages": [{"role": "user", "content": null}]}', "a null, not text"),
+    "text that is null": ('{"messages": [{"role": "user", "content": null}]}', "turn 1 is null, not text"),
     "no output": ('{"instruction": "x"}', 'no "output"'),
     "half a character": (messages("user:x", "assistant:y").replace('"y"', r'"\ud83d"'), "lone surrogate"),
-    "nested too deep": ("[" * 100_000, "not JSON that can be read"),
+    "nested without end": ("[" * 100_000, "nested more than 100 deep"),
+    "nested too deep": ('{"more": ' * 150 + "1" + "}" * 150, "nested more than 100 deep"),
+    "a key twice": ('{"messages": [], "messages": 1}', 'the key "messages" stands twice'),
+    "a key twice in a turn": ('{"messages": [{"role": "user", "role": "x", "content": "x"}]}', '"role" stands twice'),
+    "not a number": ('{"messages": [], "score": NaN}', "NaN is no JSON value"),
+    "minus infinity": ('{"messages": [], "score": -Infinity}', "-Infinity is no JSON value"),
+    "an infinite number": (messages("user:x", "assistant:y")[:-1] + ', "score": 1e999}', "1e999 is too large"),
     "a huge number": ('{"messages": ' + "9" * 5000 + "}", "not JSON that can be read"),
 }
 
@@ -95,7 +101,7 @@ def test_a_bad_line_is_reported_kept_aside_and_stops_nothing(tmp_path, name):
     assert [type(item) for item in rows] == [Row, BadLine, Row]
     report = audit(path, BUILTIN)
     assert [(d.code, d.line) for d in report.findings] == [("E911", 2)]
-    assert why in report.findings[0].message
+    assert why in next(iter(report.findings)).message
     assert rows[1].raw == line
 
 
@@ -104,6 +110,65 @@ def test_bytes_that_are_not_utf8_are_reported_with_their_column(tmp_path):
     path.write_bytes(row(QUESTION, ANSWER).encode() + b'\n{"messages": "\xfc"}\n')
     (finding,) = audit(path, BUILTIN).findings
     assert (finding.line, finding.column, finding.message) == (2, 15, "not UTF-8: byte 0xFC")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_a_file_in_another_encoding_is_refused_with_what_to_do(tmp_path, encoding):
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(row(QUESTION, ANSWER).encode(encoding))
+    with pytest.raises(CuratorError, match="not UTF-8; save it as UTF-8"):
+        audit(path, BUILTIN)
+
+
+def test_a_line_of_zeros_at_the_start_is_one_bad_line(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(b"\0\0\0\0\n" + row(QUESTION, ANSWER).encode())
+    assert [(d.code, d.line) for d in audit(path, BUILTIN).findings] == [("E911", 1)]
+
+
+@pytest.mark.parametrize("content", [b"", b"\n \n", b"\xef\xbb\xbf"], ids=["empty", "blank", "a mark"])
+def test_a_file_without_rows_is_said(tmp_path, capsys, content):
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(content)
+    assert curator("audit", str(path)) == 1
+    assert "no row in it" in capsys.readouterr().err
+
+
+def test_an_array_is_said_to_be_one(tmp_path, capsys):
+    assert curator("audit", str(written(tmp_path, f"[{row(QUESTION, ANSWER)}]"))) == 1
+    assert "this looks like one JSON array" in capsys.readouterr().out
+
+
+def test_a_byte_order_mark_and_windows_line_ends_of_the_file_are_no_findings(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(b"\xef\xbb\xbf" + row(QUESTION, ANSWER).encode() + b"\r\n")
+    assert not audit(path, BUILTIN).findings
+
+
+def test_progress_tells_every_stage_to_its_end(tmp_path):
+    maker, last = Maker(3), {}
+    path = written(tmp_path, *(row(maker.question(), maker.answer()) for _ in range(30)))
+    audit(path, BUILTIN, progress=lambda stage, done, total: last.__setitem__(stage, (done, total)))
+    assert list(last) == ["rows.jsonl, bytes read", "questions compared", "answers compared"]
+    assert all(done == total for done, total in last.values())
+
+
+HARMLESS = {
+    "headings": "# x\n" * 25_000,
+    "blanks in a heading": f"# x{' ' * 200_000}y",
+    "blanks behind a fence": f"```{' ' * 200_000}y",
+    "file names": "<!-- filename: x " * 12_000,
+    "mail addresses": "a@b." * 50_000,
+    "digits": "4" * 200_000,
+    "line ends": "\\n" * 100_000,
+    "brackets in code": f"```bbj\nx={'(' * 60_000}\n```",
+}
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_a_fifth_of_a_megabyte_of_anything_takes_no_square_time(tmp_path, name):  # or this test would not end today
+    report = audit(written(tmp_path, row(QUESTION, f"It does so: {HARMLESS[name]}\n{HARMLESS[name]}")), BUILTIN)
+    assert report.rows == 1
 
 
 def fenced(word: str, code: str = PROGRAM) -> str:
@@ -255,17 +320,33 @@ def test_fix_mends_what_is_safe_keeps_the_rest_aside_and_changes_nothing_in_plac
     assert reasons == [["E914"], ["E912"], ["E919"], ["E930"], ["E920"], ["E911"]]
     assert removed[-1]["raw"] == "no json" and removed[0]["row"]["kept"] == len(mended)
     said = capsys.readouterr().err
+    mended_rows = [json.loads(line) for line in (tmp_path / "mended.jsonl").read_text().splitlines()]
+    assert [(entry["line"], [fix["code"] for fix in entry["fixes"]]) for entry in mended_rows] == [
+        (1, ["W915"]), (2, ["W916"]), (3, ["W917"]), (4, ["E918"]), (5, ["H931"]),
+    ]  # fmt: skip
+    assert [json.dumps(entry["before"]) for entry in mended_rows] == lines[: len(mended)]
+    assert [json.dumps(entry["row"]) for entry in removed[:-1]] == [*lines[len(mended) :], lines[0]]
     assert "5 rows written" in said and "W917 BBj code in another fence 1" in said
     assert not {d.code for d in audit(out, BUILTIN).findings} & {"W915", "W916", "W917", "E918", "H931", "E920"}
 
 
 def test_every_fix_is_listed_with_its_line(tmp_path):
     report = audit(written(tmp_path, ROWS["a good row"][0], ROWS["a fence of another BASIC"][0]), BUILTIN)
-    assert [(fix.line, fix.code, fix.what) for fix in report.fixes] == [(2, "W917", 'fence word "vb" made bbj')]
+    assert [(fix.line, fix.code, fix.what) for fix in report.fixes()] == [(2, "W917", 'fence word "vb" made bbj')]
     assert report.fix_counts == {"W917": 1}
 
 
-@pytest.mark.parametrize("out", ["rows.jsonl", "removed.jsonl"])
+def test_rows_without_a_mistake_are_written_as_they_stand(tmp_path):
+    odd = json.dumps({"n": 1.50, "messages": json.loads(row(QUESTION, ANSWER))["messages"]}, indent=None).replace(
+        "1.5", "1.50e+00"
+    )
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(b"\xef\xbb\xbf" + odd.encode() + b"\r\n" + row(OTHER, "Use READ in a loop, please.").encode())
+    curator("audit", str(path), "--fix", str(tmp_path / "clean.jsonl"))
+    assert (tmp_path / "clean.jsonl").read_text() == odd + "\n" + row(OTHER, "Use READ in a loop, please.") + "\n"
+
+
+@pytest.mark.parametrize("out", ["rows.jsonl", "removed.jsonl", "mended.jsonl"])
 def test_fix_never_writes_over_the_audited_file_or_mixes_up_its_own(tmp_path, out, capsys):
     path = written(tmp_path, row(QUESTION, ANSWER))
     assert curator("audit", str(path), "--fix", str(tmp_path / out)) == 2
@@ -273,19 +354,20 @@ def test_fix_never_writes_over_the_audited_file_or_mixes_up_its_own(tmp_path, ou
     assert path.read_text() == row(QUESTION, ANSWER) + "\n"
 
 
-def test_memory_does_not_grow_with_the_file(tmp_path):
+def test_memory_does_not_grow_with_the_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(checking, "CHUNK_BYTES", 100_000)
     path = tmp_path / "rows.jsonl"
     long = row(QUESTION, f"{ANSWER} {'!' * 22_000}")
     peaks = []
-    for rows in (1, 200, 400):  # the first pays for tables and imports; the second is a chunk
+    for rows in (1, 150, 300):  # the first pays for tables and imports; the second is more than is read ahead
         path.write_text(f"{long}\n" * rows)
         tracemalloc.start()
         report = audit(path, Options("none", "any"))
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
         assert report.counts.get("E920", 0) == rows - 1
-    assert path.stat().st_size > 8e6
-    # a finding for each of 200 rows more, and none of their 4 MB of text
+    assert path.stat().st_size > 6e6
+    # a finding for each of 150 rows more, and none of their 3 MB of text
     assert peaks[2] - peaks[1] < 1e6
 
 
@@ -295,9 +377,14 @@ def test_a_text_of_ten_megabytes_and_one_without_any_token_are_read(tmp_path):
     assert "E914" in found and "E911" not in found
 
 
-@pytest.mark.parametrize("postings", [500_000, 900], ids=["one pass", "many passes"])
+@pytest.mark.parametrize(
+    ("postings", "parts"),
+    [(500_000, 128), (900, 128), (300, 2)],
+    ids=["one part", "many parts", "parts that are too large"],
+)
 @pytest.mark.parametrize("threshold", [0.5, 0.7, 0.9])
-def test_near_texts_are_those_of_a_comparison_of_all_with_all(threshold, postings):
+def test_near_texts_are_those_of_a_comparison_of_all_with_all(threshold, postings, parts, monkeypatch):
+    monkeypatch.setattr(near_rows, "_MOST_PARTS", parts)
     chance = random.Random(3)
     words = [f"w{number}" for number in range(900)]
     texts: list[str] = []
@@ -309,9 +396,9 @@ def test_near_texts_are_those_of_a_comparison_of_all_with_all(threshold, posting
         else:
             text = ["write", "me", "a", "program", "that", *chance.choices(words, k=chance.randrange(1, 60))]
         texts.append(" ".join(text))
-    near = NearTexts(postings)
+    near = NearTexts(Scratch(), postings=postings)
     for number, text in enumerate(texts):
-        near.add(number, text)
+        near.add(number, hashes(text))
     sets = [shingles.of(text) for text in texts]
     everything = {
         (a, b): shingles.jaccard(sets[a], sets[b])
@@ -327,10 +414,11 @@ def test_near_texts_are_those_of_a_comparison_of_all_with_all(threshold, posting
 
 
 def test_of_many_copies_of_one_text_every_one_has_a_partner():  # tests/bench/audit.py says how fast
-    near = NearTexts()
+    near = NearTexts(Scratch())
     for number in range(4000):
-        near.add(number, f"write a program that reads all the orders of one customer and prints them {number}")
-    assert len(near.pairs(0.7)) == 3999
+        text = f"write a program that reads all the orders of one customer and prints them {number}"
+        near.add(number, hashes(text))
+    assert len(list(near.pairs(0.7))) == 3999
 
 
 def test_the_page_stands_alone_and_shows_text_as_text(tmp_path, capsys):
@@ -358,6 +446,13 @@ def test_the_terminal_shows_the_first_of_each_code_and_how_many_more(tmp_path, c
     assert 'E914  12 x  a fragment of an answer\n      line 1: the whole answer is "No."' in out
     assert "and 7 more" in out
     assert "12 rows, 12 of them unfit for training; 12 findings (judge: built-in" in err
+
+
+def test_a_finding_is_one_line_whatever_it_quotes(tmp_path):
+    roles = json.dumps({"messages": [{"role": "a\nb" * 100, "content": "x"}]})
+    report = audit(written(tmp_path, row(QUESTION, "~~~\n" * 50), roles, row(QUESTION, "No\nway.")), BUILTIN)
+    assert {d.code for d in report.findings} == {"E914", "E912"}
+    assert all("\n" not in d.message and len(d.message) < 100 for d in report.findings)
 
 
 def test_a_file_without_findings_is_fine(tmp_path, capsys):

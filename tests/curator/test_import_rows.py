@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from curator import chatml, checks, corpus
+from curator import chatml, checks, corpus, schema
 from curator.cli import cli, run
 from curator.example import Example
-from curator.rows.import_rows import Wish, import_rows
+from curator.rows.import_rows import _LICENSE, Wish, import_rows
 from curator.rows.row_checks import Options
 from tests.curator.planted_rows import Maker, row
 
@@ -28,14 +28,16 @@ def curator(*arguments: str) -> int:
 def imported(tmp_path: Path, *lines: str, wish: Wish | None = None) -> list[Example]:
     path = tmp_path / "rows.jsonl"
     path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
-    done = import_rows(path, tmp_path / "training-data", BUILTIN, wish)
-    return [corpus.read(made) for _, made in done.files]
+    files: list[Path] = []
+    import_rows(path, tmp_path / "training-data", BUILTIN, wish, lambda _, made: files.append(made))
+    return [corpus.read(made) for made in files]
 
 
 def left_out(tmp_path: Path, *lines: str) -> list[tuple[int, str]]:
     path = tmp_path / "rows.jsonl"
     path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
-    return import_rows(path, tmp_path / "training-data", BUILTIN).left_out
+    done = import_rows(path, tmp_path / "training-data", BUILTIN)
+    return [(line, left.reason) for left in done.left_out.values() for line in left.first]
 
 
 def test_a_row_becomes_a_valid_example_that_is_marked_as_a_draft(tmp_path):
@@ -46,6 +48,7 @@ def test_a_row_becomes_a_valid_example_that_is_marked_as_a_draft(tmp_path):
         "type": "completion",
         "generation": "all",
         "description": QUESTION,
+        "license": "unknown",
         "source": "rows.jsonl, line 1",
         "review": "draft",
     }
@@ -187,6 +190,55 @@ def test_the_command_prints_the_files_and_what_was_left_out(tmp_path, capsys):
     assert "left out: 1 x E914 a fragment of an answer (line 2)" in err
     assert "1 examples written, marked `review: draft`" in err
     assert curator("validate", str(folder)) == 0
+
+
+LICENCES = {
+    "the row's own": ({"license": "Apache-2.0"}, "MIT", "Apache-2.0"),
+    "in words": ({"license": "CC BY-SA 4.0"}, "", "CC-BY-SA-4.0"),
+    "the one given": ({}, "MIT", "MIT"),
+    "none": ({}, "", "unknown"),
+    "no words": ({"license": "see (1)"}, "MIT", "MIT"),
+    "no text": ({"license": 3}, "", "unknown"),
+}
+
+
+@pytest.mark.parametrize("name", LICENCES)
+def test_every_example_says_its_licence(tmp_path, name):
+    own, given, expected = LICENCES[name]
+    line = json.dumps({**json.loads(row(QUESTION, CODE)), **own})
+    (example,) = imported(tmp_path, line, wish=Wish(license=given))
+    assert example.meta["license"] == expected
+    assert not [d for d in checks.check_examples([example], "builtin") if d.severity == "error"]
+
+
+def test_what_a_row_says_of_its_source_is_kept(tmp_path):
+    (example,) = imported(tmp_path, json.dumps({**json.loads(row(QUESTION, CODE)), "source": "Forum,\n thread 7"}))
+    assert example.meta["source"] == "rows.jsonl, line 1: Forum, thread 7"
+
+
+def test_a_licence_that_is_no_identifier_is_refused_before_anything_is_written(tmp_path, capsys):
+    path = tmp_path / "rows.jsonl"
+    path.write_text(row(QUESTION, CODE) + "\n")
+    assert curator("import", str(path), "--corpus", str(tmp_path / "t"), "--license", "ask (me)") == 2
+    assert "no SPDX identifier" in capsys.readouterr().err and not (tmp_path / "t").exists()
+
+
+def test_the_form_of_a_licence_is_that_of_the_schema():
+    properties = schema.load("example")["properties"]
+    assert f"^{_LICENSE.pattern}$" == properties["license"]["pattern"]
+
+
+def test_unknown_licences_are_said(tmp_path, capsys):
+    path = tmp_path / "rows.jsonl"
+    path.write_text(row(QUESTION, CODE) + "\n")
+    assert curator("import", str(path), "--corpus", str(tmp_path / "t")) == 0
+    assert "1 examples are marked `license: unknown`" in capsys.readouterr().err
+
+
+def test_a_line_of_a_million_blanks_in_a_heading_takes_no_hours(tmp_path):
+    answer = f"# Total{' ' * 1_000_000}x\n\n{CODE}\n\n# Total {'#' * 1_000_000}"
+    (example,) = imported(tmp_path, row(QUESTION, answer))
+    assert example.prose("Explanation").endswith("### Total")
 
 
 def test_a_dry_run_writes_nothing_and_a_limit_stops(tmp_path, capsys):
