@@ -5,7 +5,6 @@ that differs from it, is half-written; it is never resumed from and never chosen
 does not keep: the evaluations so far, the time used, why the stage ended.
 """
 
-import hashlib
 import json
 import shutil
 from dataclasses import asdict, dataclass, replace
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.choice import Evaluation
+from trainer.hashes import hash_file
 
 MARK = "complete.json"
 
@@ -23,9 +23,7 @@ class StageState:
 
     step: int
     steps: int  # planned
-    seconds: float  # used so far, over all its processes; what max_minutes is compared with
-    training_seconds: float  # of them in training steps
-    probe_seconds: float  # of them in the compile probe
+    seconds: dict[str, float]  # used so far by part (trainer/clock.py), over all its processes
     tokens: int  # read by the model in training
     evaluations: tuple[Evaluation, ...]
     stopped_by: str = ""  # "plan", "time", "patience"; "" while it goes on
@@ -47,7 +45,7 @@ class Checkpoint:
 
 def seal(path: Path, state: StageState) -> None:
     """Mark a checkpoint as whole. The mark appears by one rename."""
-    files = {name: _sha256(path / name) for name in _files(path)}
+    files = {name: hash_file(path / name) for name in _files(path)}
     half = path / f"{MARK}.part"
     half.write_text(json.dumps({"format": 1, "state": asdict(state), "files": files}), encoding="utf-8")
     half.replace(path / MARK)
@@ -57,7 +55,7 @@ def read(path: Path) -> Checkpoint | None:
     """The checkpoint in a folder; None if it is not whole."""
     try:
         mark = json.loads((path / MARK).read_text(encoding="utf-8"))
-        if any(_sha256(path / name) != digest for name, digest in mark["files"].items()):
+        if any(hash_file(path / name) != digest for name, digest in mark["files"].items()):
             return None
         return Checkpoint(path, StageState.from_dict(mark["state"]))
     except (OSError, ValueError, KeyError, TypeError):
@@ -82,8 +80,3 @@ def remove_others(folder: Path, keep: set[int]) -> list[str]:
 
 def _files(path: Path) -> list[str]:
     return sorted(file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file())
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

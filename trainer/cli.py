@@ -12,6 +12,8 @@ from curator import __version__
 from curator.cli import LazyGroup
 from curator.cli import run as run_command
 from curator.errors import ExitCode
+from trainer import processes
+from trainer.errors import TrainerError
 from trainer.machine import prepare_process
 
 # Commands that live in modules of their own, imported when they are asked for: `trainer --help` must not load torch.
@@ -26,6 +28,9 @@ COMMANDS = {
 @click.version_option(__version__, prog_name="trainer")
 def cli() -> None:
     """Train a language model on BBj in two stages, and measure what it learnt."""
+    command = click.get_current_context().invoked_subcommand
+    if processes.count() > 1 and command != "run":  # each of them would do all of it, and write over the others
+        raise TrainerError(f"`trainer {command}` is for one process: start it without `accelerate launch`")
     prepare_process()  # before any command imports torch
 
 
@@ -56,12 +61,16 @@ def run(
     The same command goes on with a run that was interrupted. Exit code 1: trained, but the stop test failed.
     """
     from curator import output
-    from trainer import processes, show
     from trainer import run as recipe
+    from trainer import show
 
+    if rows and not dry_run:
+        raise click.UsageError("--rows belongs to --dry-run; a run writes affected-rows.jsonl into its folder")
     resolved = recipe.resolve(config, data, overrides)
     if dry_run:
-        show.print_plan(recipe.plan(resolved, rows))
+        checked = recipe.plan(resolved, rows)
+        if processes.is_first():
+            show.print_plan(checked)
         return ExitCode.OK
     folder = recipe.run(resolved, out)
     if not processes.is_first():
@@ -76,7 +85,7 @@ def run(
 @_DATA
 @_SET
 @click.option("--stage", type=click.Choice(["1", "2"]), default="2", show_default=True, help="Whose rows.")
-@click.option("--rows", default=3, show_default=True, help="How many rows.")
+@click.option("--rows", type=click.IntRange(min=1), default=3, show_default=True, help="How many rows.")
 @click.option("--html", type=click.Path(path_type=Path), help="Write all of the training rows as a page instead.")
 def preview(
     config: str, data: str | None, overrides: tuple[str, ...], stage: str, rows: int, html: Path | None

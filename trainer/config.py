@@ -8,6 +8,7 @@ Try it: trainer run smollm2-135m --dry-run --data DATASET
 """
 
 import difflib
+import math
 import re
 import tomllib
 import types
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from trainer.errors import TrainerError, TrainerMissingError
+from trainer.redact import has_secret, redact
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class Data:
         replay: files or folders with general code and chat, for `stage1.replay` and `stage2.replay`: JSONL with
             "text" or "messages" in a row, or source files as they are.
         general: what the general-code loss is measured on: "built-in" (general.jsonl here), a JSONL file, or "" = not.
+        general_tokens: measure a fixed sample of about so many tokens of it; 0 = all.
     """
 
     folder: str = ""
@@ -78,6 +81,7 @@ class Data:
     max_duplicate_share: float = 0.0
     replay: tuple[str, ...] = ()
     general: str = "built-in"
+    general_tokens: int = 0
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,8 @@ class Stage:
         learning_rate: at the top of the schedule; `warmup` is the share of the steps it takes to get there.
         max_grad_norm: gradients longer than this are shortened to it.
         evaluations: how often the validation rows are measured, spread evenly, the first before step 1.
+        evaluation_share: the tokens of all evaluations together, at most this share of those trained on: a larger
+            validation set is measured by a fixed sample of its rows, of 2,048 tokens or more; 0 = always all of it.
         patience: stop after this many evaluations without a better validation loss; 0 = never.
         gradient_checkpointing: recompute activations: about a third more time, a fraction of the memory.
         prompt_weight: stage 2: what a token of the question weighs in the loss; an answer's weighs 1.
@@ -119,6 +125,7 @@ class Stage:
     max_grad_norm: float = 1.0
     optimizer: Literal["adamw_torch", "adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit"] = "adamw_torch"
     evaluations: int = 5
+    evaluation_share: float = 0.1
     patience: int = 0
     gradient_checkpointing: bool = False
     prompt_weight: float = 0.0
@@ -323,6 +330,11 @@ def _with(config: Config, value: _Value, problems: list[str]) -> Config:
     except ValueError as error:
         problems.append(f"{value.where}: {value.section}.{value.key} {error}")
         return config
+    if has_secret(_shown(converted)):
+        problems.append(
+            f"{redact(value.where)}: {value.section}.{value.key} holds what looks like a token or a password; it would "
+            "stand in the run folder. Take it out; a token belongs into the environment, as HF_TOKEN"
+        )
     return replace(config, **{value.section: replace(part, **{value.key: converted})})
 
 
@@ -333,29 +345,37 @@ def _convert(value: Any, hint: Any) -> Any:
         if value in choices:
             return value
         close = _did_you_mean(str(value), choices)
-        raise ValueError(f"must be one of {', '.join(map(repr, choices))}, not {value!r}{close}".replace("'", '"'))
+        raise ValueError(f"must be one of {', '.join(map(_shown, choices))}, not {_shown(value)}{close}")
     if typing.get_origin(hint) is types.UnionType:
         for choice in typing.get_args(hint):
             try:
                 return _convert(value, choice)
             except ValueError:
                 continue
-        raise ValueError(f"must be a string or a list of strings, not {value!r}")
+        raise ValueError(f"must be a string or a list of strings, not {_shown(value)}")
     if typing.get_origin(hint) is tuple:
         if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
             return tuple(value)
-        raise ValueError(f"must be a list of strings, not {value!r}")
-    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
+        raise ValueError(f"must be a list of strings, not {_shown(value)}")
+    if hint is float and isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
         return float(value)
-    if type(value) is hint:
+    if type(value) is hint and hint is not float:
         return value
-    names = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
-    raise ValueError(f"must be {names[hint]}, not {value!r}")
+    names = {str: "a string", int: "a whole number", float: "a finite number", bool: "true or false"}
+    raise ValueError(f"must be {names[hint]}, not {_shown(value)}")
 
 
 # --- checking -----------------------------------------------------------------------------------------------------
 
 _Rule = tuple[str, Callable[[Any], bool], str]
+
+# What transformers' Trainer knows, and the library each of them needs; a test compares.
+TRACKERS = {
+    **{name: name for name in ("clearml", "codecarbon", "comet_ml", "dagshub", "dvclive", "kubeflow", "mlflow")},
+    **{name: name for name in ("neptune", "swanlab", "tensorboard", "trackio", "wandb")},
+    "azure_ml": "azureml",
+    "flyte": "flytekit",
+}
 
 _STAGE_RULES: tuple[_Rule, ...] = (
     ("epochs", lambda v: v > 0, "must be above 0"),
@@ -369,6 +389,7 @@ _STAGE_RULES: tuple[_Rule, ...] = (
     ("weight_decay", lambda v: v >= 0, "must not be negative"),
     ("max_grad_norm", lambda v: v > 0, "must be above 0"),
     ("evaluations", lambda v: v >= 1, "must be at least 1: without validation nobody sees overfitting"),
+    ("evaluation_share", lambda v: v >= 0, "must not be negative; 0 measures all held-out rows every time"),
     ("patience", lambda v: v >= 0, "must not be negative"),
     ("replay", lambda v: 0 <= v <= 0.5, "is a share of the tokens, from 0 to 0.5; 0.05 to 0.1 is advised"),
 )
@@ -383,6 +404,7 @@ _RULES: dict[str, tuple[_Rule, ...]] = {
     "data": (
         ("max_lost_share", lambda v: 0 <= v <= 1, "is a share, from 0 to 1"),
         ("max_duplicate_share", lambda v: 0 <= v <= 1, "is a share, from 0 to 1"),
+        ("general_tokens", lambda v: v >= 0, "must not be negative"),
     ),
     "stage1": (
         *_STAGE_RULES,
@@ -410,6 +432,7 @@ _RULES: dict[str, tuple[_Rule, ...]] = {
         ("threads", lambda v: v >= 0, "must not be negative"),
         ("log_every", lambda v: v >= 1, "must be at least 1"),
         ("seed", lambda v: 0 <= v < 2**32, "must be from 0 to 4294967295"),
+        ("report_to", lambda v: set(v) <= set(TRACKERS), f"may hold {', '.join(sorted(TRACKERS))}; [] is for none"),
     ),
 }
 
@@ -421,7 +444,7 @@ def _check(config: Config, where: dict[tuple[str, str], str], path: str) -> list
             value = getattr(getattr(config, section), key)
             if not holds(value):
                 place = where.get((section, key), path)
-                problems.append(f"{place}: {section}.{key} {message} (it is {value!r})")
+                problems.append(f"{place}: {section}.{key} {message} (it is {_shown(value)})")
     if not (config.stage1.enabled or config.stage2.enabled):
         place = where.get(("stage2", "enabled"), path)
         problems.append(f"{place}: both stages are switched off; leave at least one enabled")
@@ -465,6 +488,13 @@ def _toml_error(path: str, error: tomllib.TOMLDecodeError) -> str:
 def _did_you_mean(word: str, known: Any) -> str:
     close = difflib.get_close_matches(word, [str(k) for k in known], n=1, cutoff=0.6)
     return f'; did you mean "{close[0]}"?' if close else ""
+
+
+def _shown(value: Any) -> str:
+    """A value as it stands in a TOML file, for messages; a table or a date as Python shows it."""
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_shown, value)) + "]"
+    return _toml(value) if isinstance(value, bool | int | float | str | tuple) else str(value)
 
 
 def _toml(value: Any) -> str:

@@ -18,6 +18,8 @@ from curator.output import say
 from trainer.config import Config, Stage
 from trainer.errors import TrainerError, TrainerMissingError
 from trainer.fim import fill_in, fim_tokens, is_chosen
+from trainer.jsonl import read_lines, refuse
+from trainer.measured import sample, tokens_to_measure
 from trainer.replay import choose, row_tokens
 from trainer.tokens import Tokens
 
@@ -68,12 +70,14 @@ class StageData:
     """What one stage gets, and the account of it.
 
     Attributes:
+        measured: the validation rows that evaluations measure: all, or a fixed sample (trainer/measured.py).
         report: a JSON value for data-report.json.
         affected: every row that something happened to, for affected-rows.jsonl: stage, split, file, id, what, tokens.
     """
 
     train: Split
     validation: Split
+    measured: Split
     report: dict[str, Any]
     affected: list[dict[str, Any]]
 
@@ -146,7 +150,8 @@ def prepare(
             for row in dataset.rows[TEST]
             if row["id"] in twice
         ]
-    return StageData(splits["train"], splits["validation"], report, affected)
+    measured, report["measured"] = _measured(stage, splits["train"], splits["validation"], report)
+    return StageData(splits["train"], splits["validation"], measured, report, affected)
 
 
 def check_losses(config: Config, dataset: DatasetFolder, stages: Mapping[StageName, StageData]) -> None:
@@ -206,6 +211,18 @@ def _packing(stage: Stage, tokens: Sequence[Tokens]) -> tuple[list[int], list[fl
     packed = pack_dataset(Dataset.from_dict({"input_ids": numbers}), stage.max_length, stage.packing)["input_ids"]
     full = {number: len(row) / stage.max_length for row in packed for number in row}
     return [len(row) for row in packed], [full[number] for number in range(len(tokens))]
+
+
+def _measured(stage: Stage, train: Split, held_out: Split, report: Mapping[str, Any]) -> tuple[Split, dict[str, int]]:
+    """The validation rows that evaluations measure, shortest first (little padding in a batch), and their counts."""
+    read = sum(len(t.ids) for t in train.tokens)
+    at_most = tokens_to_measure(stage, read, report["train"]["packed_rows"])
+    chosen = sample([row["id"] for row in held_out.rows], [len(t.ids) for t in held_out.tokens], at_most)
+    chosen.sort(key=lambda at: len(held_out.tokens[at].ids))
+    measured = Split([held_out.rows[at] for at in chosen], [held_out.tokens[at] for at in chosen])
+    tokens = sum(len(t.ids) for t in measured.tokens)
+    packed = len(_packing(stage, measured.tokens)[0])
+    return measured, {"rows": len(chosen), "tokens": tokens, "packed_rows": packed}
 
 
 # --- the account --------------------------------------------------------------------------------------------------
@@ -347,25 +364,9 @@ def _labels(row: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _read_rows(path: Path) -> list[dict[str, Any]]:
-    rows = []
-    problems = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            problems.append(f"{path}:{number}: not JSON ({error})")
-            continue
-        wrong = _wrong(row, path.name)
-        if wrong:
-            problems.append(f"{path}:{number}: {wrong}")
-        else:
-            rows.append(row)
-    if problems:
-        more = f"\nand {len(problems) - 20} more" if len(problems) > 20 else ""
-        raise TrainerError("\n".join(problems[:20]) + more + "\nmake the dataset again with `curator convert`")
-    return rows
+    rows, problems = read_lines(path.read_text(encoding="utf-8"), str(path), lambda row: _wrong(row, path.name))
+    refuse(problems, "make the dataset again with `curator convert`")
+    return [row for _, row in rows]
 
 
 def _wrong(row: Any, name: str) -> str:

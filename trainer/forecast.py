@@ -13,8 +13,9 @@ from trainer import runs
 from trainer.config import Config, Stage
 from trainer.data import StageName
 from trainer.errors import TrainerError
-from trainer.estimate import Memory, advice, estimate
+from trainer.estimate import ERROR, Memory, advice, estimate
 from trainer.model import load_architecture, public_name
+from trainer.quiet import quiet_libraries
 
 CARD_GB = 24.0
 """The card the recipes are made for; above it, settings that take less are named."""
@@ -24,7 +25,8 @@ PARTS = {
     "gradients": "gradients",
     "optimizer": "optimiser",
     "activations": "activations",
-    "logits": "logits and loss",
+    "work": "loss, or one layer",
+    "chat_rows": "chat tokens, if untrained",
     "overhead": "CUDA (assumed)",
 }
 
@@ -39,11 +41,12 @@ class Speed:
 
 
 def memory(config: Config, stages: Mapping[StageName, Any]) -> dict[StageName, Memory]:
-    """The memory of each stage on a GPU; nothing for a model whose layers cannot be counted this way."""
+    """The memory of each stage on a GPU; nothing for a model that cannot be rehearsed."""
     architecture = load_architecture(config)
     try:
-        return {name: estimate(config, architecture, getattr(config, name), gpu=True) for name in stages}
-    except (AttributeError, ValueError):  # no Llama-like layers, or no causal language model
+        with quiet_libraries():
+            return {name: estimate(config, architecture, getattr(config, name), gpu=True) for name in stages}
+    except (AttributeError, ValueError, TypeError, RuntimeError):  # no causal language model, layers of several kinds
         return {}
 
 
@@ -69,8 +72,9 @@ def show(config: Config, tokens: Mapping[StageName, int]) -> None:
         rows = [(title, *(_gb(getattr(part, key)) for part in parts.values())) for key, title in PARTS.items()]
         rows.append(("in all", *(_gb(part.total) for part in parts.values())))
         output.table("peak memory on a GPU, GB", ["part", *parts], rows)
+        output.say(f"memory: {ERROR}")
     else:
-        output.say("memory: not estimated, this model's layers are not those of the Llama family")
+        output.say("memory: not estimated, a training step of this model cannot be rehearsed without its weights")
     for name, part in parts.items():
         if part.total > CARD_GB * 1e9:
             less = "; ".join(advice(config, getattr(config, name), name))

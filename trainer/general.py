@@ -5,13 +5,14 @@ written for this project and are its own. They are measured on and never trained
 every run. Few rows give a coarse figure: good for "rose from 1.4 to 1.9", not for the second decimal.
 """
 
-import hashlib
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from trainer.errors import TrainerMissingError
+from trainer.hashes import hash_text
+from trainer.measured import sample
 from trainer.replay import read_rows, row_tokens
 from trainer.tokens import NO_LOSS, Tokens
 
@@ -32,16 +33,22 @@ def read_general(source: str) -> list[dict[str, Any]]:
 
 def general_hash(source: str) -> str:
     """What identifies the rows, for the record."""
-    return hashlib.sha256(_text(source).encode()).hexdigest() if source else ""
+    return hash_text(_text(source)) if source else ""
 
 
 class GeneralLoss:
-    """Call it with a model trained by TRL's trainer: nats per token over all rows, as the validation loss is."""
+    """Call it with a model trained by TRL's trainer: nats per token, as the validation loss is.
 
-    def __init__(self, tokenizer: Any, rows: Sequence[dict[str, Any]], longest: int = BATCH_TOKENS) -> None:
+    Over all rows, or over a fixed sample of about `at_most` tokens if that is not 0.
+    """
+
+    def __init__(
+        self, tokenizer: Any, rows: Sequence[dict[str, Any]], longest: int = BATCH_TOKENS, at_most: int = 0
+    ) -> None:
         self._padding = tokenizer.pad_token_id
-        tokens = (row_tokens(tokenizer, row).cut(longest) for row in rows)
-        self._batches = _batches([row for row in tokens if any(row.loss)])
+        tokens = [row_tokens(tokenizer, row).cut(longest) for row in rows]
+        chosen = sample([row["id"] for row in rows], [len(row.ids) for row in tokens], at_most or None)
+        self._batches = _batches([tokens[at] for at in chosen if any(tokens[at].loss)])
 
     def __call__(self, model: Any) -> float:
         """The model is left as it was, in training or not; no random number is drawn."""

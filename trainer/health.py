@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from curator.output import say
+from trainer import processes
 from trainer.config import Config
 from trainer.errors import TrainerError
 from trainer.fim import fim_tokens
@@ -82,6 +83,7 @@ def check_rows(model: Any, tokenizer: Any, tokens: Sequence[str] = (START, STOP)
     half = ordinary[: max(SAMPLE, len(ordinary) // 2)]
     trained = half[:: max(1, len(half) // SAMPLE)]
     unused = list(range(max(vocabulary.values()) + 1, _matrices(model)["embedding"].shape[0]))
+    unused = unused[:: max(1, len(unused) // SAMPLE)]
     ids = {token: vocabulary[token] for token in tokens}
     return [row for name, matrix in _named(model).items() for row in _judge(name, matrix, ids, trained, unused)]
 
@@ -130,6 +132,11 @@ def trainable_rows(model: Any, tokenizer: Any, rows: Sequence[RowHealth], settin
     ends = [model.get_input_embeddings()]
     if not _is_tied(model):
         ends.append(model.get_output_embeddings())  # without it the head's rows would not move at all
+    elif processes.divide_the_model():  # accelerate takes the wrapped ends for two matrices and divides the one twice
+        raise TrainerError(
+            "FSDP cannot divide a model whose embedding is its head, too, with trained rows of chat tokens in it; "
+            'train with ddp.yaml, or set lora.chat_tokens = "frozen" if the model stops by itself'
+        )
     return {modules[id(module)]: ids for module in ends}
 
 

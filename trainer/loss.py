@@ -9,8 +9,11 @@ it would count tokens.
 from typing import Any
 
 import torch
+from peft.tuners.trainable_tokens.layer import TrainableTokensLayer
 from peft.utils.other import TrainableTokensWrapper
+from torch.distributed.tensor import DTensor, Partial
 from trl import SFTTrainer
+from trl.trainer import utils as trl_utils
 
 from trainer.tokens import NO_LOSS, WEIGHED, weighed
 
@@ -18,6 +21,33 @@ from trainer.tokens import NO_LOSS, WEIGHED, weighed
 # pass on: AttributeError. No head of the supported models has a bias. Seen with trl 1.16.0 and peft 0.21.2.
 if not hasattr(TrainableTokensWrapper, "bias"):
     TrainableTokensWrapper.bias = None
+
+_of_whole_matrices = TrainableTokensLayer.get_merged_weights
+
+
+def _of_divided_matrices(layer: Any, active_adapters: Any) -> Any:
+    """The head with its trained rows, where FSDP2 has divided both over the processes: gathered, then put together.
+
+    PEFT's own is told to put whole rows into a part of a matrix: "got mixed torch.Tensor and DTensor". Gradients are
+    averaged over the processes, as FSDP2 does for all others. Seen with peft 0.21.2 and torch 2.13.0.
+    """
+    matrix = layer.base_layer.weight
+    if not isinstance(matrix, DTensor):
+        return _of_whole_matrices(layer, active_adapters)
+    matrix = matrix.full_tensor()
+    for name in active_adapters:
+        rows = layer.trainable_tokens_delta[name].full_tensor(grad_placements=[Partial("avg")])
+        index = torch.tensor(layer.token_indices[name], device=matrix.device)
+        matrix = matrix.index_copy(0, index, rows.to(matrix))
+    return matrix
+
+
+TrainableTokensLayer.get_merged_weights = _of_divided_matrices
+
+
+# TRL's head computes all positions on a CPU and throws away those without loss: a third of the tokens of conversations,
+# at a fifth of a step's time each. It leaves them out on GPUs, and can here; a test compares. Seen with trl 1.16.0.
+trl_utils._use_triton = lambda device: True
 
 
 class WeightedTrainer(SFTTrainer):

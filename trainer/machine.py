@@ -98,10 +98,10 @@ def peak_memory_gb() -> dict[str, float]:
 
 
 def bf16_on_gpu() -> bool:
-    """False only on a GPU that cannot compute in bfloat16."""
+    """False only on a GPU that cannot compute in bfloat16. One that can merely imitate it (before Ampere) cannot."""
     import torch
 
-    return not torch.cuda.is_available() or torch.cuda.is_bf16_supported()
+    return not torch.cuda.is_available() or torch.cuda.is_bf16_supported(including_emulation=False)
 
 
 def _glibc() -> ctypes.CDLL | None:

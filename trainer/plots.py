@@ -4,12 +4,13 @@ Try it: python -c "from trainer.plots import plot_run; plot_run('runs/smollm2-13
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 TITLES = {"stage1": "Stage 1: continued pretraining on raw BBj", "stage2": "Stage 2: tuning on conversations"}
-# Two colours that colour-blind readers tell apart (Okabe and Ito), and two marks besides.
-TRAINING, HELD_OUT = "#0072B2", "#D55E00"
+# Colours that colour-blind readers tell apart (Okabe and Ito), and marks besides.
+TRAINING, HELD_OUT, GENERAL = "#0072B2", "#D55E00", "#009E73"
 
 
 def read_metrics(run_folder: Path | str) -> list[dict[str, Any]]:
@@ -28,28 +29,58 @@ def plot_run(run_folder: Path | str) -> list[Path]:
     written = []
     for stage in stages:
         made, axes = figure()
-        training = [(r["step"], r["loss"]) for r in rows if r["stage"] == stage and "loss" in r]
-        held_out = [(r["step"], r["eval_loss"]) for r in rows if r["stage"] == stage and "eval_loss" in r]
-        _line(axes, training, TRAINING, "training", "")
-        _line(axes, held_out, HELD_OUT, "validation", "o")
-        if held_out:
-            step, loss = min(held_out, key=lambda pair: pair[1])
-            axes.annotate(f"best {loss:.3f}", (step, loss), textcoords="offset points", xytext=(0, 9), ha="center")
-        axes.set(title=TITLES[stage], xlabel="optimiser step", ylabel="loss (nats per token)")
+        draw_losses(axes, [row for row in rows if row["stage"] == stage], (TRAINING, HELD_OUT, GENERAL))
+        axes.set_title(TITLES[stage])
         axes.legend(frameon=False)
         written += save(made, plots / f"{stage}-loss")
     made, axes = figure()
-    offset = 0
-    for stage in stages:
-        points = [
-            (r["step"] + offset, r["learning_rate"]) for r in rows if r["stage"] == stage and "learning_rate" in r
-        ]
-        _line(axes, points, TRAINING if stage == "stage1" else HELD_OUT, stage.replace("stage", "stage "), "")
-        offset += max(r["step"] for r in rows if r["stage"] == stage)
-    axes.set(title="Learning rate", xlabel="optimiser step, both stages", ylabel="learning rate")
+    draw_learning_rate(axes, rows, (TRAINING, HELD_OUT))
+    axes.set_title("Learning rate")
     axes.legend(frameon=False)
     written += save(made, plots / "learning-rate")
     return written
+
+
+def draw_losses(axes: Any, rows: Sequence[Mapping[str, Any]], colours: Sequence[str], text: str = "black") -> None:
+    """Training and validation loss of one stage over its steps, from its metrics, and the loss on general code.
+
+    The best validation loss is named.
+    """
+    training, held_out, general = (
+        [(row["step"], row[key]) for row in rows if key in row] for key in ("loss", "eval_loss", "general_loss")
+    )
+    if training:
+        axes.plot(*zip(*training, strict=True), color=colours[0], label="training", linewidth=1.6)
+    if held_out:
+        axes.plot(
+            *zip(*held_out, strict=True), color=colours[1], label="validation", marker="o", markersize=4, linewidth=1.6
+        )
+        best = min(held_out, key=lambda point: point[1])
+        axes.annotate(f"best {best[1]:.3f}", best, xytext=(0, 8), textcoords="offset points", ha="center", color=text)
+    if general:
+        axes.plot(
+            *zip(*general, strict=True),
+            color=colours[2],
+            label="general code",
+            marker="s",
+            markersize=4,
+            linestyle="--",
+        )
+    axes.set(xlabel="optimiser step", ylabel="loss (nats per token)")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+
+
+def draw_learning_rate(axes: Any, rows: Sequence[Mapping[str, Any]], colours: Sequence[str]) -> None:
+    """The learning rate over the steps of all stages, one after the other. `rows`: the metrics of a run."""
+    offset = 0
+    for at, stage in enumerate(dict.fromkeys(row["stage"] for row in rows)):
+        mine = [row for row in rows if row["stage"] == stage]
+        points = [(row["step"] + offset, row["learning_rate"]) for row in mine if "learning_rate" in row]
+        if points:
+            label = stage.replace("stage", "stage ")
+            axes.plot(*zip(*points, strict=True), color=colours[at], label=label, linewidth=1.6)
+        offset += max(row["step"] for row in mine)
+    axes.set(xlabel="optimiser step, both stages", ylabel="learning rate")
 
 
 def figure() -> tuple[Any, Any]:
@@ -63,11 +94,6 @@ def figure() -> tuple[Any, Any]:
     axes.grid(alpha=0.3)
     axes.margins(x=0.08, y=0.1)  # room for the label of a best point at the edge
     return made, axes
-
-
-def _line(axes: Any, points: list[tuple[int, float]], colour: str, label: str, mark: str) -> None:
-    if points:
-        axes.plot(*zip(*points, strict=True), color=colour, label=label, marker=mark, linewidth=1.6)
 
 
 def save(made: Any, path: Path) -> list[Path]:

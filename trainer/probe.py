@@ -10,6 +10,7 @@ from typing import Any
 
 from curator.diagnostic import Severity
 from curator.judge.compiler import CompilerChoice, Source, Status, judge
+from trainer import processes
 from trainer.choice import ProbeResult
 from trainer.config import Probe
 from trainer.evaluation.generate import Sampling
@@ -40,13 +41,16 @@ class CompileProbe:
         training, attention = base.training, base.config._attn_implementation
         base.eval()
         try:
-            answers = decode(base, rows, Sampling(max_new_tokens=self._settings.tokens), stop, lambda live: None)
+            asked = processes.in_step(model) if processes.divide_the_model() else base
+            answers = decode(asked, rows, Sampling(max_new_tokens=self._settings.tokens), stop, lambda live: None)
         finally:
             base.train(training)
             base.set_attn_implementation(attention)  # decode takes another one on a CPU
         texts = [self._tokenizer.decode(tokens, skip_special_tokens=True) for tokens, _ in answers]
         ended = [finish.value == "stop" for _, finish in answers]
-        return judge_continuations(self.beginnings, texts, ended, self._settings.compiler)
+        if not processes.is_first():
+            return processes.from_first(None)  # one compiler is enough
+        return processes.from_first(judge_continuations(self.beginnings, texts, ended, self._settings.compiler))
 
 
 def beginning(tokenizer: Any, text: str) -> str:

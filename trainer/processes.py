@@ -24,6 +24,11 @@ def is_first() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
+def divide_the_model() -> bool:
+    """Has each of them a part of the model (FSDP) instead of the whole? The launcher says so in the environment."""
+    return count() > 1 and os.environ.get("ACCELERATE_USE_FSDP", "").lower() == "true"
+
+
 def wait() -> None:
     """Until all processes are here."""
     if count() > 1:
@@ -50,6 +55,28 @@ def from_first(value: Any) -> Any:
     if isinstance(value, TrainerError):
         raise value
     return value
+
+
+def in_step(model: Any) -> Any:
+    """A divided model, to generate with in all processes at once: each goes on with the first one's logits.
+
+    A forward pass takes all processes, so if one ended its answers a token before the others, they would wait for ever.
+    """
+    import torch
+
+    class InStep:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(model, name)
+
+        def __call__(self, **given: Any) -> Any:
+            # not in inference mode: the weights that are gathered here serve the next training step, too
+            with torch.inference_mode(False), torch.no_grad():
+                out = model(**given)
+                out.logits = out.logits.float()
+                torch.distributed.broadcast(out.logits, 0)
+            return out
+
+    return InStep()
 
 
 @contextmanager

@@ -26,7 +26,8 @@ def quiet_libraries(log: Path | None = None) -> Iterator[None]:
     handler: logging.Handler = logging.FileHandler(log, encoding="utf-8") if log else logging.NullHandler()
     handler.setFormatter(_Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
-    # Root's own handlers are set aside (a library may have added one); pytest's stay out of it by being put back.
+    hub = logging.getLogger("huggingface_hub")  # keeps its messages to itself, and writes them to stderr
+    # Handlers are set aside (a library may have added one); pytest's stay out of it by being put back.
     kept, root.handlers = root.handlers, [handler]
     shown = warnings.showwarning
     logging.captureWarnings(True)
@@ -39,7 +40,12 @@ def quiet_libraries(log: Path | None = None) -> Iterator[None]:
         transformers_logging.disable_progress_bar()
         transformers_logging.disable_default_handler()
         transformers_logging.enable_propagation()
-        yield
+        spoke, alone = hub.handlers, hub.propagate
+        hub.handlers, hub.propagate = [], True
+        try:
+            yield
+        finally:
+            hub.handlers, hub.propagate = spoke, alone
     finally:
         logging.captureWarnings(False)
         warnings.showwarning = shown

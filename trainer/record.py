@@ -4,7 +4,6 @@ Written when the run starts and again after every stage, so that a killed run ha
 keeps its record and adds to it.
 """
 
-import hashlib
 import json
 import os
 import platform
@@ -19,10 +18,12 @@ from typing import Any
 from curator import __version__
 from curator.output import say
 from trainer import machine, processes
+from trainer.clock import IN_STAGES, Clock, by_part, outside_steps
 from trainer.config import Config, write_config
 from trainer.data import FILES, DatasetFolder
 from trainer.errors import TrainerError
 from trainer.general import general_hash
+from trainer.hashes import hash_text
 from trainer.model import model_hash, public_name
 from trainer.redact import redact
 from trainer.replay import replay_hash
@@ -50,12 +51,15 @@ ENDED = ("finished", "failed stop test")
 class Record:
     """run.json of one run folder; every change writes the file. Goes on with the one that is there.
 
-    Of several processes that train together, all keep the record and the first one writes it.
+    Of several processes that train together, all keep the record and the first one writes it. `clock` is that of the
+    run; the time of the stages comes with their results.
     """
 
-    def __init__(self, folder: Path, config: Config, hashes: dict[str, Any], corpus_commit: Any, threads: int) -> None:
+    def __init__(
+        self, folder: Path, config: Config, hashes: dict[str, Any], corpus_commit: Any, threads: int, clock: Clock
+    ) -> None:
         self._path = folder / "run.json"
-        self._began = time.monotonic()
+        self._clock = clock
         earlier = processes.from_first(read_record(folder))
         now = {
             "status": "running",
@@ -63,6 +67,7 @@ class Record:
             "commit": _commit(),
             "threads": threads,
             "processes": processes.count(),
+            "divided": processes.divide_the_model(),
             "python": platform.python_version(),
             "versions": {name: _version(name) for name in LIBRARIES},
             "hardware": machine.describe(),
@@ -78,11 +83,13 @@ class Record:
             "hashes": hashes,
             "corpus_commit": corpus_commit,
             "minutes": 0.0,
+            "outside_steps": None,
+            "seconds": {},
             "stages": {},
             "resumed": [],
             **now,
         }
-        self._minutes_before = float(self._values["minutes"])
+        self._seconds_before = dict(self._values.get("seconds") or {})
         if earlier:
             self._go_on(now)
         self._write()
@@ -103,8 +110,9 @@ class Record:
         return self.has_stop_test and bool(self._values["stop_test"]["failed"])
 
     def stage(self, name: str, result: dict[str, Any]) -> None:
-        """A stage is done."""
+        """A stage is done. Its result holds its own time, by part."""
         self._values["stages"][name] = result
+        self._clock.forget(IN_STAGES)
         self._write()
 
     def revision(self, commit: str | None) -> None:
@@ -152,10 +160,12 @@ class Record:
     def _write(self) -> None:
         if not processes.is_first():
             return
-        minutes = self._minutes_before + (time.monotonic() - self._began) / 60
-        # A killed process wrote no time of its own, but its stages did.
-        stages = sum(stage.get("minutes", 0.0) for stage in self._values["stages"].values())
-        self._values["minutes"] = round(max(minutes, stages), 2)
+        here = self._clock.seconds()
+        at_work = here.pop(IN_STAGES, 0.0)  # in a stage that is not done; its checkpoints keep the account of it
+        parts = {**self._seconds_before, **here}
+        self._values["seconds"] = {p: round(self._seconds_before.get(p, 0.0) + here.get(p, 0.0), 2) for p in parts}
+        self._values["minutes"] = round((sum(by_part(self._values).values()) + at_work) / 60, 2)
+        self._values["outside_steps"] = outside_steps(self._values)
         half = self._path.with_suffix(".json.part")
         half.write_text(json.dumps(self._values, indent=2) + "\n", encoding="utf-8")
         half.replace(self._path)
@@ -191,11 +201,6 @@ def hash_all(config: Config, dataset: DatasetFolder, tokenizer: Any) -> dict[str
         "tokenizer": hash_text(json.dumps(sorted(tokenizer.get_vocab().items()))),
         "model": model_hash(config),
     }
-
-
-def hash_text(text: str) -> str:
-    """sha256 of a text in UTF-8."""
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 def _now() -> str:

@@ -15,6 +15,11 @@ _SHAPES = re.compile(
 )
 
 
+def has_secret(text: str) -> bool:
+    """Does something in the text have the shape of a secret?"""
+    return bool(_SHAPES.search(text))
+
+
 def redact(text: str) -> str:
     """The text with every known secret replaced."""
     for name, value in os.environ.items():

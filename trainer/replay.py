@@ -6,12 +6,13 @@ choice, in `data.replay`; nothing that could be trained on comes with this packa
 """
 
 import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from trainer.errors import TrainerError, TrainerMissingError
+from trainer.hashes import hash_file, hash_text
+from trainer.jsonl import read_lines, refuse
 from trainer.tokens import Tokens, conversation_tokens, document_tokens
 
 SOURCE = frozenset(
@@ -34,7 +35,7 @@ def read_replay(paths: Sequence[str]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for file, name in _files(paths):
         try:
-            text = file.read_bytes().decode("utf-8")
+            text = file.read_bytes().decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise TrainerError(f"{file}: not UTF-8 (byte {error.start}); save it as UTF-8 or leave it out") from None
         rows += read_rows(text, str(file), name) if file.suffix == ".jsonl" else [{"id": name, "text": text}]
@@ -43,30 +44,16 @@ def read_replay(paths: Sequence[str]) -> list[dict[str, Any]]:
 
 def replay_hash(paths: Sequence[str]) -> str:
     """What identifies the content of the files, for the record; "" if there are none."""
-    lines = [f"{name} {hashlib.sha256(file.read_bytes()).hexdigest()}\n" for file, name in _files(paths)]
-    return hashlib.sha256("".join(lines).encode()).hexdigest() if lines else ""
+    lines = [f"{name} {hash_file(file)}\n" for file, name in _files(paths)]
+    return hash_text("".join(lines)) if lines else ""
 
 
 def read_rows(text: str, path: str, name: str) -> list[dict[str, Any]]:
     """The rows of a JSONL; one without an id is called `name:line`. Raises TrainerError with all wrong lines."""
-    rows, problems = [], []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            problems.append(f"{path}:{number}: not JSON ({error})")
-            continue
-        if not isinstance(row, dict) or not (isinstance(row.get("text"), str) or _is_chat(row.get("messages"))):
-            problems.append(f'{path}:{number}: needs "text", or "messages" that end with an answer')
-            continue
-        kept = {key: row[key] for key in ("messages", "text") if key in row}
-        rows.append({"id": str(row.get("id", f"{name}:{number}")), **kept})
-    if problems:
-        more = f"\nand {len(problems) - 20} more" if len(problems) > 20 else ""
-        raise TrainerError("\n".join(problems[:20]) + more)
-    return rows
+    rows, problems = read_lines(text, path, _wrong)
+    refuse(problems)
+    kept = [("messages" if _is_chat(row.get("messages")) else "text", number, row) for number, row in rows]
+    return [{"id": str(row.get("id", f"{name}:{number}")), key: row[key]} for key, number, row in kept]
 
 
 def row_tokens(tokenizer: Any, row: dict[str, Any]) -> Tokens:
@@ -113,6 +100,12 @@ def choose(
     reached = taken / (taken + beside) if taken else 0.0
     account = {"rows": len(rows), "tokens": taken, "cut": cut, "share": round(reached, 4), "wanted_share": share}
     return rows, tokens, account
+
+
+def _wrong(row: Any) -> str:
+    if isinstance(row, dict) and (isinstance(row.get("text"), str) or _is_chat(row.get("messages"))):
+        return ""
+    return 'needs "text", or "messages" that end with an answer'
 
 
 def _is_chat(messages: Any) -> bool:

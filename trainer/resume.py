@@ -88,6 +88,9 @@ def differences(folder: Path, config: Config, hashes: Mapping[str, Any]) -> list
     before = read_record(folder).get("processes", 1)
     if before != processes.count():
         changed.append(f"processes: were {before}, are {processes.count()}; rows would come in another order")
+    if read_record(folder).get("divided", False) != processes.divide_the_model():
+        was, now = ("FSDP", "no FSDP") if not processes.divide_the_model() else ("no FSDP", "FSDP")
+        changed.append(f"launcher: was {was}, is {now}; they cannot read each other's checkpoints")
     files = {
         name: (known["files"].get(name), hashes["files"].get(name)) for name in {**known["files"], **hashes["files"]}
     }
@@ -150,12 +153,18 @@ def _unfinished(config: Config, hashes: Mapping[str, Any]) -> Path | None:
     """The newest numbered folder, if the run in it was interrupted and is the same."""
     folders = _folders(Path(config.run.out), config.name)
     newest = folders[max(folders)] if folders else None
-    if newest and is_unfinished(newest) and not _is_busy(newest) and not differences(newest, config, hashes):
+    if not newest or not is_unfinished(newest) or is_busy(newest):
+        return None
+    changed = differences(newest, config, hashes)
+    if not changed:
         return newest
+    listed = "\n".join(f"  {line}" for line in changed)
+    say(f"{newest}: its run was interrupted and is left alone, because this is not what it began with:\n{listed}")
     return None
 
 
-def _is_busy(folder: Path) -> bool:
+def is_busy(folder: Path) -> bool:
+    """Is a process training in this run folder just now?"""
     try:
         with _locked(folder):
             return False

@@ -16,11 +16,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from curator.corpus import write
 from curator.errors import MissingError
 from curator.judge.compiler import judge
 from curator.output import say
 from trainer import machine, processes
-from trainer.config import Config, Stage, load_config
+from trainer.clock import IN_STAGES, MERGE, PLOTS, REST, START, STOP_TEST, Clock
+from trainer.config import TRACKERS, Config, Stage, load_config
 from trainer.data import (
     STAGES,
     DatasetFolder,
@@ -34,6 +36,7 @@ from trainer.data import (
 from trainer.errors import TrainerError, TrainerMissingError
 from trainer.extra import check_extra
 from trainer.health import as_record, freeze_rows, heal
+from trainer.measured import planned_steps
 from trainer.model import load_base, load_tokenizer, load_tuned, public_name
 from trainer.progress import RunProgress
 from trainer.quiet import quiet_libraries
@@ -76,16 +79,17 @@ def plan(config: Config, rows_file: Path | None = None) -> Plan:
     check_extra()
     check_options(config)
     with quiet_libraries():
-        from trainer.stage import planned_steps
-
         if config.model.dtype == "bfloat16" and not machine.bf16_on_gpu():
-            raise TrainerError('this GPU cannot compute in bfloat16; set model.dtype = "float32", or use a newer GPU')
+            raise TrainerError(
+                "this GPU cannot compute in bfloat16; --set model.dtype=float32 (slower, and more memory where nothing "
+                "is quantised), or use a GPU of NVIDIA's Ampere generation or later"
+            )
         tokenizer = load_tokenizer(config)
         names = [name for name in STAGES if getattr(config, name).enabled]
         replay = read_replay(config.data.replay)
         stages = {name: prepare(config, dataset, name, tokenizer, replay) for name in names}
         if rows_file is not None:
-            _write_rows(rows_file, stages)
+            write(rows_file, affected_rows(stages))
         check_losses(config, dataset, stages)
         steps = {
             name: planned_steps(_stage(config, name), data.report["train"]["packed_rows"])
@@ -100,7 +104,9 @@ def run(config: Config, out: Path | None = None) -> Path:
     If the folder holds the same run, interrupted, it goes on. Raises TrainerError (and TrainerMissingError) for all a
     user can mend; run.json says how the run ended.
     """
-    say(f"checking {config.data.folder} and loading {public_name(config)}")
+    clock = Clock(START)
+    if processes.is_first():
+        say(f"checking {config.data.folder} and loading {public_name(config)}")
     checked = plan(config)
     hashes = hash_all(config, checked.dataset, checked.tokenizer)
     log = "log.txt" if processes.is_first() else f"log-{os.environ['RANK']}.txt"
@@ -116,31 +122,38 @@ def run(config: Config, out: Path | None = None) -> Path:
         from trainer.stage import train_stage
 
         threads = machine.set_threads(config.run.threads)
-        with recording(folder, checked, hashes, threads) as record:
+        with recording(folder, checked, hashes, threads, clock) as record:
             adapter: Path | None = None
+            general: float | None = None  # the loss on general code of that adapter: not measured twice
             for name, data in checked.stages.items():
                 if name not in record.stages:
                     load = partial(with_adapter, config, adapter, record)
-                    result = train_stage(name, config, load, checked.tokenizer, data, folder, progress)
-                    record.stage(name, result.as_dict())
+                    with clock.part(IN_STAGES):
+                        result = train_stage(name, config, load, checked.tokenizer, data, folder, progress, general)
+                        record.stage(name, result.as_dict())
                     machine.release_freed_memory()  # the next stage loads the base again; two do not fit into a GPU
-                adapter = folder / name
+                adapter, general = folder / name, record.stages[name].get("general_loss")
             if not processes.is_first():
                 return folder  # what is left is for one
-            _test_stopping(checked, folder, record)
-            if wanted(config) and not (folder / FOLDER).exists():
-                say(f"merged model: {merge(folder)}")
-            plot_run(folder)
+            with clock.part(STOP_TEST):
+                _test_stopping(checked, folder, record)
+            with clock.part(MERGE):
+                if wanted(config) and not (folder / FOLDER).exists():
+                    say(f"merged model: {merge(folder)}")
+            with clock.part(PLOTS):
+                plot_run(folder)
         write_report(folder)  # once the record says how the run ended
     return folder
 
 
 @contextmanager
-def recording(folder: Path, checked: Plan, hashes: dict[str, Any], threads: int) -> Iterator[Record]:
+def recording(folder: Path, checked: Plan, hashes: dict[str, Any], threads: int, clock: Clock) -> Iterator[Record]:
     """The run's record while the run lasts: says in run.json how it ended, and to the user how to go on."""
     status = "failed"
     try:
-        record = Record(folder, checked.config, hashes, checked.dataset.manifest.get("corpus_commit"), threads)
+        commit = checked.dataset.manifest.get("corpus_commit")
+        record = Record(folder, checked.config, hashes, commit, threads, clock)
+        clock.enter(REST)
         if processes.is_first():
             report = json.dumps(checked.report(), indent=2) + "\n"
             (folder / "data-report.json").write_text(report, encoding="utf-8")
@@ -178,26 +191,32 @@ def _test_stopping(checked: Plan, folder: Path, record: Record) -> None:
         say(f"stop test left out: no held-out answer takes at most half of stop_test.tokens = {settings.tokens}")
         return
     say(f"stop test: {len(rows)} held-out prompts")
-    result = stop_test(settings, load_tuned(folder), checked.tokenizer, rows)
+    model = load_tuned(folder, merge=checked.config.model.quantization == "none")  # as it is used; and quicker
+    result = stop_test(settings, model, checked.tokenizer, rows)
     record.update(stop_test=result.as_dict())
     machine.release_freed_memory()
 
 
-def _write_rows(path: Path, stages: dict[StageName, StageData]) -> None:
-    try:
-        path.write_text(affected_rows(stages), encoding="utf-8")
-    except OSError as error:
-        raise TrainerError(f"{path}: cannot be written ({error.strerror}); choose another --rows") from None
-
-
 def check_options(config: Config) -> None:
-    """Are the libraries there that only some configs need? Raises TrainerMissingError."""
-    eight_bit = any(_stage(config, name).optimizer.endswith("8bit") for name in STAGES)
+    """Are the libraries there that only some configs need, and does the launcher do what the config asks for?
+
+    Raises TrainerError, and TrainerMissingError for a library.
+    """
+    eight_bit = [
+        name for name in STAGES if _stage(config, name).enabled and _stage(config, name).optimizer.endswith("8bit")
+    ]
+    if eight_bit and processes.divide_the_model():
+        # "Operator bitsandbytes.optimizer_update_32bit.default does not have a sharding strategy registered", at step 1
+        instead = " ".join(f"--set {name}.optimizer=adamw_torch_fused" for name in eight_bit)
+        raise TrainerError(f"FSDP: bitsandbytes' 8-bit optimisers cannot step on parts of a model; add {instead}")
     if config.model.quantization == "nf4" or eight_bit:
         check_extra(("bitsandbytes",))
     for tracker in config.run.report_to:
-        if find_spec(tracker) is None:
-            raise TrainerMissingError(f'run.report_to: "{tracker}" is not installed; run "pip install {tracker}"')
+        if find_spec(TRACKERS[tracker]) is None:
+            raise TrainerMissingError(
+                f'run.report_to: "{tracker}" needs the Python library {TRACKERS[tracker]}; install it, or take '
+                f'"{tracker}" out of the list'
+            )
     if config.stage1.enabled and config.probe.files:
         try:
             judge([], config.probe.compiler)

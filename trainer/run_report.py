@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from curator.corpus import write
+from trainer.clock import outside_steps, table_rows
 from trainer.data import HAPPENED
-from trainer.evaluation.report_html import STAGES, Code, esc, losses, section, table, whole_page
+from trainer.evaluation.report_html import Code, esc, losses, section, table, whole_page
 from trainer.evaluation.report_plots import learning_rate
-from trainer.plots import read_metrics
+from trainer.plots import TITLES, read_metrics
 from trainer.record import read_record
 
 FILE = "report.html"
 # Keys of run.json that have a place of their own on the page.
-_ELSEWHERE = ("stages", "stop_test", "token_health", "hashes", "versions", "hardware")
+_ELSEWHERE = ("stages", "seconds", "outside_steps", "stop_test", "token_health", "hashes", "versions", "hardware")
 _RESULTS = {
     "steps": "optimiser steps",
     "planned_steps": "planned steps",
@@ -57,6 +58,7 @@ def page(folder: Path) -> str:
         f'<p class="quiet">config {esc(record.get("config"))}, {esc(record.get("minutes"))} minutes, '
         f'<span class="short">{esc(record.get("started"))}</span></p>',
         section("Results", _results(stages)),
+        section("Where the time went", _time(record)),
         section("Losses", losses(metrics) + f"<h3>Learning rate</h3><figure>{learning_rate(metrics)}</figure>"),
         section("Does it stop?", _stop_test(record.get("stop_test"))),
         section("Chat tokens before training", _token_health(record.get("token_health") or ())),
@@ -83,6 +85,15 @@ def _results(stages: Mapping[str, Any]) -> str:
     return table("Results of the stages", ["what", *stages], rows)
 
 
+def _time(record: Mapping[str, Any]) -> str:
+    rows, outside = table_rows(record), outside_steps(record)
+    if outside is None:
+        return "<p>Not recorded.</p>"
+    return f"<p>{outside:.1%} of the run is outside the training steps.</p>" + table(
+        "Parts of the run; they add up to all of it", ["part", "seconds", "share"], [list(row) for row in rows]
+    )
+
+
 def _stop_test(test: Mapping[str, Any] | None) -> str:
     if test is None:
         return "<p>Not tested.</p>"
@@ -101,7 +112,7 @@ def _data(report: Mapping[str, Any]) -> str:
     parts = []
     for name, stage in report.items():
         rows = [[split, *(_text(stage[split].get(key, 0)) for key in columns)] for split in ("train", "validation")]
-        parts.append(f"<h3>{esc(STAGES[name])}</h3>" + table(f"Rows of {name}", ["split", *columns], rows))
+        parts.append(f"<h3>{esc(TITLES[name])}</h3>" + table(f"Rows of {name}", ["split", *columns], rows))
     return "".join(parts) + "<p>data-report.json has the same for each label, affected-rows.jsonl the rows.</p>"
 
 

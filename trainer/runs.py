@@ -12,12 +12,13 @@ from typing import Any
 
 from trainer.errors import TrainerError, TrainerMissingError
 from trainer.record import read_record
+from trainer.resume import is_busy
 
 REPORT = Path("evaluation", "report.json")
 # Of run.json: what was done differently, and what came out. What is in neither (paths, progress) is not compared.
 _CAUSES = ("base_model", "model_revision", "seed", "threads", "python", "commit", "corpus_commit")
 _CAUSE_TABLES = ("hashes", "versions", "hardware")
-_RESULTS = ("status", "minutes", "peak_memory_gb", "stop_test")
+_RESULTS = ("status", "minutes", "outside_steps", "peak_memory_gb", "stop_test")
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,12 @@ class RunFolder:
     record: Mapping[str, Any]
     config: Mapping[str, Any]
     report: Mapping[str, Any]
+
+    @property
+    def status(self) -> str:
+        """As the record says; "interrupted" for a run whose process was killed before it could write how it ended."""
+        said = str(self.record.get("status", "?"))
+        return "interrupted" if said == "running" and not is_busy(self.path) else said
 
     def stage(self, name: str, key: str) -> Any:
         """A value of a stage's result; None if the stage has none."""

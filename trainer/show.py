@@ -1,18 +1,20 @@
 """What `trainer run` and `trainer preview` print: the plan, the result, the tokens of a row and what each weighs."""
 
 import html
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from curator import output
-from trainer import forecast
+from curator.corpus import write
+from trainer import forecast, processes
+from trainer.clock import outside_steps, table_rows
 from trainer.config import Stage
 from trainer.data import HAPPENED, StageData, StageName
 from trainer.errors import TrainerError
 from trainer.model import public_name
+from trainer.record import read_record
 from trainer.run import Plan
 from trainer.tokens import Tokens
 
@@ -28,12 +30,21 @@ def print_plan(plan: Plan) -> None:
         stage: Stage = getattr(plan.config, name)
         train = data["train"]
         read = train["tokens"] + train.get("replay", {}).get("tokens", 0)
-        read = read * data["steps"] * stage.batch_size * stage.accumulation // train["packed_rows"]
+        a_step = stage.batch_size * stage.accumulation * processes.count()
+        read = read * data["steps"] * a_step // train["packed_rows"]
         reading[name] = read
-        title = f"{name}: {data['steps']} steps, about {read:,} tokens, rows of at most {stage.max_length}"
+        shared = f" (in {processes.count()} processes)" if processes.count() > 1 else ""
+        steps = f"{data['steps']} steps of {a_step} rows{shared}"
+        title = f"{name}: {steps}, about {read:,} tokens, rows of at most {stage.max_length}"
         splits = {split: data[split] for split in ("train", "validation")}
         _print_counts(title, "split", splits, ("packed_rows", "longest"))
         _print_counts(f"{name}: training rows by label", "label", train["labels"])
+        measured = data["measured"]
+        if measured["rows"] < data["validation"]["rows_kept"]:
+            output.say(
+                f"{name}: evaluations measure a fixed sample of {measured['rows']} of the "
+                f"{data['validation']['rows_kept']} validation rows, {measured['tokens']:,} tokens"
+            )
         if stage.fim:
             output.say(f"{name}: {train['fim']} of {train['rows']} programs are shown with their middle last")
         if "replay" in train:
@@ -43,7 +54,7 @@ def print_plan(plan: Plan) -> None:
                 f"all (asked for: {replay['wanted_share']:.1%})" + (f", {replay['cut']} cut" if replay["cut"] else "")
             )
     forecast.show(plan.config, reading)
-    output.say("dry run: all checks passed, nothing was loaded or written")
+    output.say("dry run: all checks passed; no weights were loaded, nothing was trained")
 
 
 _COLUMNS = {
@@ -83,7 +94,7 @@ def _print_counts(title: str, first: str, counts: dict[str, dict[str, Any]], mor
 
 def print_result(folder: Path) -> bool:
     """The table at the end of a run, from its run.json. False if the stop test was not passed."""
-    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    record = read_record(folder)
     rows = [
         (
             name,
@@ -98,7 +109,7 @@ def print_result(folder: Path) -> bool:
         )
         for name, stage in record["stages"].items()
     ]
-    columns = ["stage", "steps", "tokens", "min", "tokens/s", "before", "best", "at step", "ended by"]
+    columns = ["stage", "steps", "tokens", "min", "tok/s", "before", "best", "step", "end"]  # 80 columns wide
     output.table(f"{folder}: validation loss, {record['minutes']:.1f} minutes in all", columns, rows)
     general = [
         (name, f"{before:.3f}", f"{after:.3f}", f"{after - before:+.3f}")
@@ -107,6 +118,10 @@ def print_result(folder: Path) -> bool:
     ]
     if general:
         output.table("loss on general code", ["stage", "before", "after", "change"], general)
+    outside = outside_steps(record)
+    if outside is not None:
+        title = f"where the time went: {outside:.1%} outside the training steps"
+        output.table(title, ["part", "seconds", "share"], table_rows(record))
     return _print_stop_test(record.get("stop_test"))
 
 
@@ -133,7 +148,7 @@ def _print_stop_test(test: dict[str, Any] | None) -> bool:
 def preview(plan: Plan, name: StageName, rows: int, page: Path | None) -> None:
     """Print the first `rows` training rows of a stage with their tokens, or write all of them to a page.
 
-    Raises TrainerError if the stage is switched off or the page cannot be written.
+    Raises TrainerError if the stage is switched off, CuratorError if the page cannot be written.
     """
     if name not in plan.stages:
         raise TrainerError(f"{name} is switched off in this config; there is nothing to preview")
@@ -141,10 +156,7 @@ def preview(plan: Plan, name: StageName, rows: int, page: Path | None) -> None:
     weight: float = getattr(plan.config, name).prompt_weight
     counts = _type_counts(data)
     if page is not None:
-        try:
-            page.write_text(_page(plan.tokenizer, data, weight, counts), encoding="utf-8")
-        except OSError as error:
-            raise TrainerError(f"{page}: cannot be written ({error.strerror}); choose another --html") from None
+        write(page, _page(plan.tokenizer, data, weight, counts))
         output.say(f"{len(data.train.rows)} rows: {page}")
         return
     from rich.console import Console

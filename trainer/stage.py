@@ -20,6 +20,7 @@ from curator.output import say
 from trainer import checkpoints, processes
 from trainer.checkpoints import Checkpoint, StageState
 from trainer.choice import Choice, ProbeResult, choose
+from trainer.clock import LOADING, STEPS, Clock
 from trainer.config import Config, Stage
 from trainer.data import StageData, StageName
 from trainer.errors import TrainerError
@@ -27,6 +28,7 @@ from trainer.estimate import advice
 from trainer.general import GeneralLoss, read_general
 from trainer.loss import WeightedTrainer
 from trainer.machine import peak_memory_gb
+from trainer.measured import planned_steps
 from trainer.model import public_name
 from trainer.probe import CompileProbe
 from trainer.progress import RunProgress
@@ -49,9 +51,9 @@ class StageResult:
     planned_steps: int
     stopped_by: str  # "plan", "time", "patience"
     tokens: int
-    minutes: float  # the stage, evaluations and checkpoints included
+    minutes: float  # the stage, with all that is in `seconds`
     training_minutes: float  # the training steps alone
-    probe_minutes: float  # the compile probe
+    seconds: dict[str, float]  # by part; see trainer/clock.py
     tokens_per_second: float  # of the training steps
     eval_loss_before: float
     eval_loss_best: float  # of the checkpoint that went on
@@ -76,18 +78,25 @@ def train_stage(
     data: StageData,
     folder: Path,
     progress: RunProgress,
+    general_before: float | None = None,
 ) -> StageResult:
     """Train what `load` gives (a PeftModel) on one stage, and put the chosen adapter into `folder/<name>/`.
 
-    Metrics are appended to `folder/metrics.jsonl`, checkpoints are in `folder/checkpoints/<name>/`. If there are whole
-    checkpoints, the stage goes on from the newest; if that is its last, nothing is loaded or trained.
+    Metrics are appended to `folder/metrics.jsonl`, checkpoints are in `folder/checkpoints/<name>/`. `general_before` is
+    the loss on general code of the adapter that is loaded, if it was measured already. If there are whole checkpoints,
+    the stage goes on from the newest; if that is its last, nothing is loaded or trained.
     Raises TrainerError if memory or disk run out, or the training diverges.
     """
     written = folder / "checkpoints" / name
     resumed = processes.first_before_others(lambda: newest(name, written))
+    clock = Clock(before=resumed.state.seconds if resumed else None)
     if resumed is None or not resumed.state.stopped_by:
         with _clear_memory_errors(name, config), tensorboard_in(folder):
-            trainer, _ = make_trainer(name, config, load(), tokenizer, data, folder, progress, resumed)
+            with clock.part(LOADING):
+                model = load()
+                trainer, _ = make_trainer(
+                    name, config, model, tokenizer, data, folder, progress, resumed, clock, general_before
+                )
             with _clear_disk_errors(written):
                 trainer.train(resume_from_checkpoint=str(resumed.path) if resumed else None)
     processes.wait()  # until the first has written the last checkpoint
@@ -99,7 +108,7 @@ def train_stage(
             _put_adapter(written / f"checkpoint-{choice.evaluation.step}", folder / name)
     processes.wait()  # the next stage begins with it
     say(f"{TITLES[name]}: the adapter of step {choice.evaluation.step} goes on: {choice.why}")
-    return _result(state, choice)
+    return _result(state, choice, clock)
 
 
 def newest(name: StageName, written: Path) -> Checkpoint | None:
@@ -121,6 +130,8 @@ def make_trainer(
     folder: Path,
     progress: RunProgress,
     resumed: Checkpoint | None = None,
+    clock: Clock | None = None,
+    general_before: float | None = None,
 ) -> tuple[Any, Watch]:
     """The SFTTrainer of a stage, ready to train, and the callback that watches it.
 
@@ -137,26 +148,26 @@ def make_trainer(
             say("stage1: no held-out program is long enough for the compile probe; it is left out")
             probe = None
     rows = read_general(config.data.general)
-    general = GeneralLoss(tokenizer, rows) if rows else None
-    plan = Plan(name, steps, stage.evaluations, stage.max_minutes, stage.patience, public_name(config), probe, general)
-    watch = Watch(plan, folder, progress, resumed)
+    general = GeneralLoss(tokenizer, rows, at_most=config.data.general_tokens) if rows else None
+    limits = (stage.evaluations, stage.max_minutes, stage.patience)
+    plan = Plan(name, steps, *limits, public_name(config), probe, general, general_before)
+    watch = Watch(plan, folder, progress, resumed, clock)
     trainer = WeightedTrainer(
         model=model,
         args=arguments(name, config, steps, folder, first=resumed is None),
         train_dataset=Dataset.from_list(data.train.examples(weigh_prompt=stage.prompt_weight > 0)),
-        eval_dataset=Dataset.from_list(data.validation.examples()),  # answers only: losses compare between runs
+        eval_dataset=Dataset.from_list(data.measured.examples()),  # answers only: losses compare between runs
         processing_class=tokenizer,
         callbacks=[watch],
         prompt_weight=stage.prompt_weight,
     )
-    watch.trainer = trainer
+    watch.watch(trainer)
     trainer.remove_callback(PrinterCallback)  # prints every log row to stdout once tqdm is off
     trainer.create_model_card = lambda *a, **k: None  # a README.md in every checkpoint, with paths of this machine
-    if not trainer.is_fsdp_enabled:
-        _keep_adapter_precise(trainer.model)
+    _keep_adapter_precise(trainer.model)
     for split, rows, expected in (
         ("training", trainer.train_dataset, data.report["train"]["packed_rows"]),
-        ("validation", trainer.eval_dataset, data.report["validation"]["packed_rows"]),
+        ("validation", trainer.eval_dataset, data.report["measured"]["packed_rows"]),
     ):
         if len(rows) != expected:
             raise TrainerError(
@@ -192,6 +203,7 @@ def arguments(name: StageName, config: Config, steps: int, folder: Path, first: 
         "bf16": config.model.dtype == "bfloat16",
         "use_cpu": not on_gpu,
         "dataloader_pin_memory": on_gpu,
+        "ddp_find_unused_parameters": False,  # all trained weights are used in every pass; looking costs time
         "eval_strategy": "steps",
         "eval_steps": evaluate_every,
         "eval_on_start": first,
@@ -213,13 +225,6 @@ def arguments(name: StageName, config: Config, steps: int, folder: Path, first: 
     else:
         options["eos_token"] = STOP
     return SFTConfig(**options)
-
-
-def planned_steps(stage: Stage, rows: int) -> int:
-    """Optimiser steps of a stage with this many rows, packing done: `epochs` passes, capped by `max_steps`."""
-    a_step = stage.batch_size * stage.accumulation * processes.count()
-    steps = max(1, math.ceil(rows * stage.epochs / a_step))
-    return min(steps, stage.max_steps) if stage.max_steps else steps
 
 
 def out_of_memory(name: StageName, config: Config) -> str:
@@ -256,16 +261,18 @@ def _put_adapter(checkpoint: Path, target: Path) -> None:
     half.rename(target)
 
 
-def _result(state: StageState, choice: Choice) -> StageResult:
+def _result(state: StageState, choice: Choice, clock: Clock) -> StageResult:
+    seconds = clock.seconds()
+    training = seconds.get(STEPS, 0.0)
     return StageResult(
         steps=state.step,
         planned_steps=state.steps,
         stopped_by=state.stopped_by,
         tokens=state.tokens,
-        minutes=round(state.seconds / 60, 2),
-        training_minutes=round(state.training_seconds / 60, 2),
-        probe_minutes=round(state.probe_seconds / 60, 2),
-        tokens_per_second=round(state.tokens / max(state.training_seconds, 1e-9), 1),
+        minutes=round(sum(seconds.values()) / 60, 2),
+        training_minutes=round(training / 60, 2),
+        seconds=seconds,
+        tokens_per_second=round(state.tokens / max(training, 1e-9), 1),
         eval_loss_before=state.evaluations[0].loss,
         eval_loss_best=choice.evaluation.loss,
         best_step=choice.evaluation.step,

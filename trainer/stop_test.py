@@ -15,6 +15,8 @@ from trainer.evaluation.generate import Finish, Sampling
 from trainer.evaluation.generate_local import decode, stop_ids
 
 BATCH_SIZE = 8
+CIRCLING = 96
+"""Tokens: an answer that ends in one phrase repeated over so many would go on for ever, and is not waited for."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def stop_test(settings: StopTest, model: Any, tokenizer: Any, rows: Sequence[dic
     for start in range(0, len(order), BATCH_SIZE):
         batch = order[start : start + BATCH_SIZE]
         sampling = Sampling(max_new_tokens=settings.tokens)
-        answers = decode(model, [prompts[at] for at in batch], sampling, stop, lambda live: None)
+        answers = decode(model, [prompts[at] for at in batch], sampling, stop, lambda live: None, CIRCLING)
         running_on += [rows[at]["id"] for at, (_, end) in zip(batch, answers, strict=True) if end is not Finish.STOP]
     return StopResult(
         len(rows), len(rows) - len(running_on), settings.tokens, settings.min_share, tuple(sorted(running_on))

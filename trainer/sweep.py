@@ -128,15 +128,7 @@ def plot(trials: Sequence[Trial], advice: Advice, stage: str, steps: int, out: P
 
 def _trial(config: Path, stage: StageName, rate: float, steps: int, folder: Path) -> Trial:
     if read_record(folder).get("status") not in ENDED:
-        command = [
-            sys.executable,
-            "-c",
-            "from trainer.cli import main; main()",
-            "run",
-            str(config),
-            "--out",
-            str(folder),
-        ]
+        command = [sys.executable, "-m", "trainer", "run", str(config), "--out", str(folder)]
         done = subprocess.run(
             [*command, *_settings(stage, rate, steps)], capture_output=True, text=True, encoding="utf-8", check=False
         )
@@ -153,6 +145,7 @@ def _settings(stage: StageName, rate: float, steps: int) -> Iterator[str]:
     other = "stage2" if stage == "stage1" else "stage1"
     for setting in (
         f"{stage}.learning_rate={rate}", f"{stage}.max_steps={steps}", f"{stage}.max_minutes=0", f"{stage}.patience=0",
-        f"{stage}.evaluations=2", f"{other}.enabled=false", "probe.files=0", "stop_test.prompts=0", 'run.merge="no"',
+        f"{stage}.evaluations=2", f"{other}.enabled=false", "probe.files=0", "stop_test.prompts=0", 'data.general=""',
+        'run.merge="no"',
     ):  # fmt: skip
         yield from ("--set", setting)

@@ -69,8 +69,8 @@ def test_all_errors_of_a_config_are_reported_at_once_with_their_lines():
             'c.toml:2: model.dtype must be one of "bfloat16", "float32", not "bfloat"; did you mean "bfloat16"?',
         ),
         ("[stage1]\nbatch_size = 1.5", "c.toml:2: stage1.batch_size must be a whole number, not 1.5"),
-        ("[run]\nseed = true", "c.toml:2: run.seed must be a whole number, not True"),
-        ('[run]\nreport_to = "wandb"', "c.toml:2: run.report_to must be a list of strings, not 'wandb'"),
+        ("[run]\nseed = true", "c.toml:2: run.seed must be a whole number, not true"),
+        ('[run]\nreport_to = "wandb"', 'c.toml:2: run.report_to must be a list of strings, not "wandb"'),
         ("[stage1]\nepochs = 0", "c.toml:2: stage1.epochs must be above 0 (it is 0.0)"),
         ("[stage1\nepochs = 1", "c.toml:1: not TOML: "),
     ],
@@ -101,12 +101,20 @@ def test_overrides_win_and_a_bare_word_is_a_string():
         ("epochs=3", "write --set section.key=value"),
         ("stage1.epoch=3", 'unknown key "epoch" in [stage1]; did you mean "epochs"?'),
         ("stag1.epochs=3", 'unknown table "stag1"; did you mean "stage1"?'),
-        ("stage1.epochs=many", "must be a number"),
+        ("stage1.epochs=many", 'must be a finite number, not "many"'),
+        ("stage1.epochs=inf", "must be a finite number, not inf"),
+        ("stage1.enabled=1", "must be true or false, not 1"),
+        ("run.report_to=['tensorbord']", "may hold azure_ml, "),
     ],
 )
 def test_a_wrong_override_is_named(override, expected):
     (problem,) = problems("", override)
     assert problem.startswith(f"--set {override}: ") and expected in problem
+
+
+def test_a_secret_in_a_config_is_refused_and_not_repeated():
+    (problem,) = problems("", "model.name=https://me:sesame@hub/model")
+    assert "belongs into the environment" in problem and "sesame" not in problem
 
 
 def test_a_written_config_reads_as_the_same_config():
@@ -155,6 +163,18 @@ def test_the_command_reports_a_missing_config_or_dataset_with_exit_3(tmp_path, c
     arguments = ["run", "smollm2-135m", "--data", str(tmp_path / "none"), "--dry-run"]
     assert run(cli, "trainer", arguments) == ExitCode.MISSING
     assert "curator convert" in capsys.readouterr().err
+
+
+def test_rows_without_a_dry_run_would_be_ignored_and_are_refused(tmp_path, capsys):
+    assert run(cli, "trainer", ["run", "smollm2-135m", "--rows", str(tmp_path / "rows.jsonl")]) == ExitCode.USAGE
+    assert "--rows belongs to --dry-run" in capsys.readouterr().err
+
+
+def test_a_sweep_of_impossible_rates_is_refused_before_any_run(tmp_path, capsys):
+    wide = ["sweep", "smollm2-135m", "--data", str(tmp_path), "--to", "0.5", "--out", str(tmp_path / "sweep")]
+    assert run(cli, "trainer", wide) == ExitCode.USAGE
+    assert "stage1.learning_rate must be between 0 and 0.1" in capsys.readouterr().err
+    assert not (tmp_path / "sweep").exists()
 
 
 def test_a_run_without_a_dataset_says_how_to_make_one(capsys):

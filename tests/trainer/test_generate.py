@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curator.chatml import Message
+from tests.trainer.llama import embedded, served
 from tests.trainer.scripted import Scripted
 from trainer.errors import TrainerError, TrainerMissingError
 from trainer.evaluation.generate import Finish, Reply, ReplyCache, Sampling, clean, replies, reply_key
@@ -143,6 +144,43 @@ def test_the_loop_gives_the_tokens_that_generate_gives(tiny: tuple[Any, Any]) ->
     lengths = {len(tokens) for tokens, _ in got}
     assert len(lengths) > 2, "the rows must end at different steps, or dropping rows is not tested"
     assert sum(ticks) == sum(len(tokens) + (finish is Finish.STOP) for tokens, finish in got), "ended rows cost nothing"
+
+
+@pytest.mark.train
+def test_a_reply_that_goes_in_circles_is_not_waited_for_if_so_asked_and_counts_as_one_at_its_limit() -> None:
+    import torch
+
+    from tests.trainer import tiny
+    from trainer.evaluation.generate_local import decode
+
+    model = tiny.model()
+    torch.nn.init.zeros_(model.lm_head.weight)  # says token 0 and nothing else
+    rows = [[1] + [3 + (7 * at + k * k) % 250 for k in range(4 + 3 * at)] for at in range(6)]
+    threads = torch.get_num_threads()
+    patient, quick = (
+        decode(model, rows, Sampling(max_new_tokens=200), frozenset({2}), NOTHING, last) for last in (0, 30)
+    )
+    assert torch.get_num_threads() == threads
+    for (full, end), (tokens, same_end) in zip(patient, quick, strict=True):
+        assert tokens == [0] * 30 and full == [0] * 200
+        assert same_end is end is Finish.LENGTH
+
+
+@pytest.mark.parametrize(
+    ("tokens", "circling"),
+    [
+        ([5] * 12, True),
+        ([9, 9, 1, 2, 3, 4] + [1, 2, 3, 4] * 3, True),
+        ([1, 2, 3, 4, 5, 6] * 2, False),  # twice is no circle
+        ([1, 2, 3, 4] * 2 + [1, 2, 3, 5], False),
+        ([5] * 11, False),
+        (list(range(12)), False),
+    ],
+)
+def test_a_circle_is_a_phrase_three_times_over(tokens: list[int], circling: bool) -> None:
+    from trainer.evaluation.generate_local import goes_in_circles
+
+    assert goes_in_circles(tokens, 12) is circling
 
 
 @pytest.mark.train
@@ -379,26 +417,8 @@ def test_an_empty_answer_is_an_empty_reply() -> None:
 
 @pytest.mark.train
 def test_llama_cpp_answers_a_prompt() -> None:
-    llama = pytest.importorskip("xllamacpp")  # llama.cpp's own server, inside this process
-    import socket
-
-    from trainer.model import embedded_gguf
-
-    try:
-        model = embedded_gguf("embedded:smollm2-135m")
-    except TrainerMissingError as missing:
-        pytest.skip(str(missing))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    params = llama.CommonParams()
-    params.model.path = str(model)
-    params.hostnames = ["127.0.0.1"]
-    params.port, params.n_ctx, params.n_parallel, params.warmup = port, 512, 1, False
-    params.cpuparams.n_threads = 1
-    server = llama.Server(params)
-    arm = EndpointGenerator(Endpoint(f"http://127.0.0.1:{port}/v1", "smollm2", options={"top_k": 1}), {})
-    ((_, reply),) = arm.generate([[Message("user", "Say hello.")]], [0], Sampling(max_new_tokens=8), NOTHING)
-    del server
+    with served(embedded()) as port:
+        arm = EndpointGenerator(Endpoint(f"http://127.0.0.1:{port}/v1", "smollm2", options={"top_k": 1}), {})
+        ((_, reply),) = arm.generate([[Message("user", "Say hello.")]], [0], Sampling(max_new_tokens=8), NOTHING)
     assert reply.text.strip()
     assert 0 < reply.tokens <= 8

@@ -88,6 +88,28 @@ def test_validation_takes_the_answers_only_whatever_the_weight(config, tmp_path,
     assert losses[0] == losses[1]
 
 
+def test_positions_without_loss_are_left_out_of_the_head_and_change_nothing(config, tmp_path, monkeypatch):
+    """Also a sign that TRL still asks where trainer/loss.py answers."""
+    from trl.kernels import chunked_logprob
+    from trl.trainer import utils
+
+    computed = []
+    apply = utils._ChunkedLogProbFunction.apply
+
+    def counted(hidden, *others):
+        computed.append(len(hidden))
+        return apply(hidden, *others)
+
+    monkeypatch.setattr(utils._ChunkedLogProbFunction, "apply", counted)
+    (loss, gradients), few = step(made(config, tmp_path / "ours")), sum(computed)
+    computed.clear()
+    monkeypatch.setattr(utils, "_use_triton", chunked_logprob._use_triton)
+    (same_loss, same_gradients), every = step(made(config, tmp_path / "theirs")), sum(computed)
+    assert few < 0.7 * every
+    assert loss == pytest.approx(same_loss, rel=1e-6) and gradients.keys() == same_gradients.keys()
+    assert all(torch.allclose(gradients[name], same_gradients[name], atol=1e-6) for name in gradients)
+
+
 def test_labels_say_which_tokens_count_and_which_count_less():
     tokens = Tokens([5, 6, 7], [False, True, False])
     assert tokens.labels() == [NO_LOSS, 6, NO_LOSS]

@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip("torch")
 
 from tests.trainer import small
+from trainer.clock import IN_STAGES, Clock, by_part
 from trainer.config import Config
 from trainer.data import read_folder
 from trainer.errors import TrainerError
@@ -24,8 +25,8 @@ def config(tmp_path_factory) -> Config:
     return small.config(tmp_path_factory.mktemp("record"))
 
 
-def begin(folder, config, **hashes) -> Record:
-    return Record(folder, config, hashes, None, 1)
+def begin(folder, config, clock=None, **hashes) -> Record:
+    return Record(folder, config, hashes, None, 1, clock or Clock())
 
 
 def values(folder) -> dict:
@@ -34,14 +35,30 @@ def values(folder) -> dict:
 
 def test_a_run_that_goes_on_keeps_its_record_and_adds_to_it(config, tmp_path):
     first = begin(tmp_path, config, dataset="abc")
-    first.stage("stage1", {"minutes": 12.5})
+    result = {"minutes": 12.5, "seconds": {"training steps": 700.0, "validation rows": 50.0}}
+    first.stage("stage1", result)
     began = values(tmp_path)
     record = begin(tmp_path, config, dataset="never compared here")
     record.end("finished")
     ended = values(tmp_path)
     assert ended["hashes"] == {"dataset": "abc"} and ended["started"] == began["started"]
-    assert record.stages == {"stage1": {"minutes": 12.5}} and ended["minutes"] >= 12.5
+    assert record.stages == {"stage1": result} and ended["minutes"] >= 12.5
+    assert ended["outside_steps"] == pytest.approx(50 / 750, abs=0.01)
     assert [entry["changed_versions"] for entry in ended["resumed"]] == [[]] and began["resumed"] == []
+
+
+def test_the_time_of_all_processes_of_a_run_adds_up_and_none_counts_twice(config, tmp_path):
+    """A stage keeps its own account over its processes; the time around the stages is added up by the record."""
+    killed = Clock("start and checks", before={"start and checks": 30.0, IN_STAGES: 99.0})
+    begin(tmp_path, config, killed)
+    assert values(tmp_path)["minutes"] == pytest.approx((30 + 99) / 60, abs=0.02)  # the stage is at work
+    second = Clock("merging", before={"start and checks": 20.0, "merging": 5.0, IN_STAGES: 40.0})
+    record = begin(tmp_path, config, second)
+    record.stage("stage1", {"seconds": {"training steps": 120.0}})  # 80 of them in the process before
+    record.end("finished")
+    parts = by_part(values(tmp_path))
+    assert parts == pytest.approx({"training steps": 120.0, "start and checks": 50.0, "merging": 5.0}, abs=1.0)
+    assert values(tmp_path)["minutes"] == pytest.approx(175 / 60, abs=0.02)
 
 
 def test_other_versions_are_noted_when_a_run_goes_on(config, tmp_path, capsys):

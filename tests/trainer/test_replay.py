@@ -30,6 +30,11 @@ def test_a_folder_gives_its_source_files_and_the_rows_of_its_jsonl(folder):
     ]
 
 
+def test_a_row_with_text_and_no_conversation_is_a_document(tmp_path):
+    (tmp_path / "r.jsonl").write_text('\ufeff{"id": "a", "text": "select 1", "messages": null}\n', encoding="utf-8")
+    assert read_replay([str(tmp_path / "r.jsonl")]) == [{"id": "a", "text": "select 1"}]
+
+
 def test_the_hash_follows_the_content_and_not_the_place(folder, tmp_path):
     before = replay_hash([str(folder)])
     moved = folder.rename(tmp_path / "elsewhere").rename(tmp_path / "code2")

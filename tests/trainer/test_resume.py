@@ -71,6 +71,7 @@ def longer(config: Config) -> Config:
         stage2=stage,
         run=replace(config.run, log_every=4),
         probe=replace(config.probe, files=2, tokens=16),
+        data=replace(config.data, general="built-in", general_tokens=200),
     )
 
 
@@ -109,15 +110,21 @@ def same_adapters(first: Path, second: Path) -> bool:
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
 def test_a_run_killed_four_times_ends_as_an_uninterrupted_one(root, config, uninterrupted, capsys):
     """In stage 1, in the middle of writing a checkpoint, between the stages, in stage 2."""
-    out = root / "killed"
-    for point in ("step:4", "write:2", "trainer:2", "step:3"):
-        command = [sys.executable, "-m", "tests.trainer.killed", str(root / "tiny.toml"), str(out), point]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-        assert done.returncode == -signal.SIGKILL, done.stderr
-        if point == "write:2":
-            assert (out / "checkpoints/stage1/checkpoint-6/optimizer.pt").is_file()
-        if point == "trainer:2":
-            assert "checkpoint-6 half-written, removed; going on from checkpoint-4" in done.stderr
+    out, said = root / "killed", root / "killed.txt"
+    command = [sys.executable, "-m", "tests.trainer.killed", str(root / "tiny.toml"), str(out)]
+    with (
+        said.open("w", encoding="utf-8") as stderr,
+        subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, text=True
+        ) as runs,
+    ):
+        assert runs.stdin and runs.stdout
+        for point in ("step:4", "write:2", "trainer:2", "step:3"):
+            print(point, file=runs.stdin, flush=True)
+            assert runs.stdout.readline() == f"{signal.SIGKILL.value}\n", said.read_text(encoding="utf-8")
+            if point == "write:2":
+                assert (out / "checkpoints/stage1/checkpoint-6/optimizer.pt").is_file()
+    assert "checkpoint-6 half-written, removed; going on from checkpoint-4" in said.read_text(encoding="utf-8")
     assert run_command(cli, "trainer", ["run", str(root / "tiny.toml"), "--out", str(out)]) == ExitCode.OK
     assert "going on with the run that was interrupted; done: stage1" in capsys.readouterr().err
     assert rows(out) == rows(uninterrupted)
@@ -202,7 +209,7 @@ def test_the_time_used_before_counts(begun, config, tmp_path):
     """max_minutes is for the stage, not for each of the processes that work on it."""
     mark = begun / "checkpoints/stage1/checkpoint-2/complete.json"
     values = json.loads(mark.read_text())
-    values["state"]["seconds"] = 3600.0
+    values["state"]["seconds"] = {"training steps": 3600.0}
     mark.write_text(json.dumps(values))
     limited = replace(config, stage1=replace(config.stage1, max_minutes=60.0))
     (begun / "config.toml").write_text(write_config(limited), encoding="utf-8")
@@ -257,7 +264,7 @@ def test_two_processes_cannot_train_in_one_folder(config, tmp_path):
         recipe.run(config, folder)
 
 
-def test_without_out_a_run_is_numbered_and_an_interrupted_one_goes_on(config, tmp_path):
+def test_without_out_a_run_is_numbered_and_an_interrupted_one_goes_on(config, tmp_path, capsys):
     here = replace(config, run=replace(config.run, out=str(tmp_path)))
     other = replace(here, run=replace(here.run, seed=14))
     with claim(here, {}, None) as first, claim(here, {}, None) as beside:  # the first is at work: not interrupted
@@ -266,6 +273,8 @@ def test_without_out_a_run_is_numbered_and_an_interrupted_one_goes_on(config, tm
         assert again == beside
     with claim(other, {}, None) as new:
         assert new.name == "tiny-3"
+    assert "tiny-2: its run was interrupted and is left alone" in (said := capsys.readouterr().err)
+    assert "run.seed: was 13, is 14" in said
     (new / "run.json").write_text('{"status": "finished"}')
     with claim(other, {}, None) as after:
         assert after.name == "tiny-4"

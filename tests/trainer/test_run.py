@@ -7,6 +7,7 @@ import socket
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -18,7 +19,8 @@ from curator.errors import ExitCode
 from tests.trainer import small
 from trainer import run as recipe
 from trainer.cli import cli
-from trainer.config import Config, read_config, write_config
+from trainer.clock import by_part
+from trainer.config import TRACKERS, Config, Probe, read_config, write_config
 from trainer.errors import TrainerError, TrainerMissingError
 from trainer.model import load_base, load_tokenizer, load_tuned, run_config
 
@@ -35,6 +37,7 @@ def root(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def config(root) -> Config:
     made = small.config(root)
+    made = replace(made, data=replace(made.data, general="built-in", general_tokens=400), probe=Probe(2, 8, "builtin"))
     (root / "tiny.toml").write_text(write_config(made), encoding="utf-8")
     return made
 
@@ -81,10 +84,56 @@ def test_tensorboard_has_the_losses_of_both_stages_in_the_run_folder_alone(folde
         assert [event.step for event in events.Scalars("eval/loss")] == [0, 2]
 
 
+def test_tensorboard_has_the_general_loss_and_the_probe_as_they_are_in_the_metrics(folder):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    for path, stage in zip(sorted(folder.rglob("*tfevents*")), ("stage1", "stage2"), strict=True):
+        events = EventAccumulator(str(path)).Reload()
+        mine = [row for row in rows if row["stage"] == stage]
+        general = [(row["step"], row["general_loss"]) for row in mine if "general_loss" in row]
+        probed = [(row["step"], row["probe_accepted"] / row["probe_programs"]) for row in mine if "probe_judge" in row]
+        assert [step for step, _ in general] == [0, 2] and bool(probed) == (stage == "stage1")
+        for tag, written in (("eval/general_loss", general), ("eval/probe_accepted", probed)):
+            found = events.Scalars(tag) if tag in events.Tags()["scalars"] else []
+            assert [(event.step, pytest.approx(event.value)) for event in found] == written
+
+
+def test_the_general_loss_that_stage_2_begins_with_is_not_measured_again_and_is_right(folder, config):
+    from peft import PeftModel
+    from trl.trainer.utils import add_fused_lm_head
+
+    from trainer.general import GeneralLoss, read_general
+
+    stages = json.loads((folder / "run.json").read_text())["stages"]
+    base = load_base(config)
+    add_fused_lm_head(base)
+    model = PeftModel.from_pretrained(base, str(folder / "stage1"))
+    measured = GeneralLoss(load_tokenizer(config), read_general("built-in"), at_most=400)(model)
+    assert stages["stage2"]["general_loss_before"] == stages["stage1"]["general_loss"]
+    assert stages["stage1"]["general_loss"] == pytest.approx(measured, rel=1e-6)
+
+
+def test_the_record_says_where_the_time_went_and_it_adds_up(folder):
+    record = json.loads((folder / "run.json").read_text())
+    parts = by_part(record)
+    assert set(parts) >= {
+        "start and checks", "loading the model", "training steps", "validation rows", "compile probe", "general code",
+        "checkpoints", "merging", "plots", "the rest",
+    }  # fmt: skip
+    assert all(seconds >= 0 for seconds in parts.values())
+    assert record["minutes"] == pytest.approx(sum(parts.values()) / 60, abs=0.006)
+    for stage in record["stages"].values():
+        assert stage["minutes"] == pytest.approx(sum(stage["seconds"].values()) / 60, abs=0.006)
+        assert stage["training_minutes"] == pytest.approx(stage["seconds"]["training steps"] / 60, abs=0.006)
+    assert record["outside_steps"] == pytest.approx(1 - parts["training steps"] / sum(parts.values()), abs=1e-4)
+
+
 def test_the_report_shows_results_curves_data_and_config_and_needs_nothing_else(folder):
     text = (folder / "report.html").read_text(encoding="utf-8")
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     assert "finished: stage 1 took the validation loss from" in text and text.count("<svg ") == 3
+    assert f"{record['outside_steps']:.1%} of the run is outside the training steps" in text
     assert record["hashes"]["dataset"] in text and "max_length = 512" in text and "loss_tokens" in text
     assert not re.search(r"""\s(src|href)="[^#]|<script|https?://(?!www\.w3\.org)""", text)
 
@@ -196,9 +245,33 @@ def test_a_missing_model_is_one_clear_line(config, name, message):
 
 
 def test_a_tracker_that_is_not_installed_is_named_before_training(config):
-    config = replace(config, run=replace(config.run, report_to=("no_such_tracker",)))
-    with pytest.raises(TrainerMissingError, match='"no_such_tracker" is not installed'):
+    config = replace(config, run=replace(config.run, report_to=("flyte",)))
+    with pytest.raises(TrainerMissingError, match='"flyte" needs the Python library flytekit; install it'):
         recipe.plan(config)
+
+
+def test_every_tracker_of_the_trainer_may_be_named_and_no_other():
+    from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
+
+    assert set(TRACKERS) == set(INTEGRATION_TO_CALLBACK)
+
+
+def test_a_gpu_that_only_imitates_bfloat16_is_refused_with_the_setting_to_change(config, monkeypatch):
+    """A Turing card, as torch describes it: no Ampere, and torch would compute in bfloat16 by way of float32."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: SimpleNamespace(major=7))
+    config = replace(config, model=replace(config.model, dtype="bfloat16"))
+    with pytest.raises(TrainerError, match=r"cannot compute in bfloat16; --set model\.dtype=float32"):
+        recipe.plan(config)
+
+
+def test_a_model_without_a_tokenizer_is_one_clear_line(config, tmp_path):
+    model = shutil.copytree(config.model.name, tmp_path / "model")
+    for file in model.glob("token*"):
+        file.unlink()
+    with pytest.raises(TrainerMissingError, match="weights in safetensors and tokenizer"):
+        load_tokenizer(replace(config, model=replace(config.model, name=str(model))))
 
 
 def test_a_folder_without_a_model_is_named(config, tmp_path):

@@ -4,11 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from curator.cli import run
 from curator.errors import ExitCode
 from trainer import runs
 from trainer.cli import cli
+from trainer.resume import LOCK
 
 
 def made(folder: Path, rate: float, loss: float, started: str, **record: object) -> Path:
@@ -36,6 +38,13 @@ def test_runs_are_listed_in_the_order_they_were_started(two, capsys):
     assert run(cli, "trainer", ["runs", str(two)]) == ExitCode.OK
     out = capsys.readouterr().out
     assert out.index("early") < out.index("late") and "what differs" not in out
+
+
+def test_a_run_that_says_it_is_running_and_has_no_process_was_interrupted(tmp_path):
+    folder = made(tmp_path / "r", 1e-4, 3.0, "2026-01-01T00:00:00Z", status="running")
+    assert runs.read(folder).status == "interrupted"
+    with FileLock(folder / LOCK):
+        assert runs.read(folder).status == "running"
 
 
 def test_a_comparison_shows_what_was_done_differently_and_what_came_out(two):

@@ -13,13 +13,13 @@ import torch
 from tests.trainer import small, tiny
 from trainer.checkpoints import Checkpoint, StageState
 from trainer.choice import Evaluation
-from trainer.config import Stage
+from trainer.clock import STEPS, VALIDATION
 from trainer.data import prepare, read_folder
 from trainer.errors import TrainerError
 from trainer.model import load_base, load_tokenizer
 from trainer.progress import RunProgress
 from trainer.run import with_adapter
-from trainer.stage import make_trainer, planned_steps, train_stage
+from trainer.stage import make_trainer, train_stage
 from trainer.tokens import END_OF_DOCUMENT, STOP, document_tokens
 from trainer.watch import Plan, Watch, scrub
 
@@ -114,7 +114,7 @@ def test_a_stage_that_runs_out_of_time_stops_cleanly_and_says_so(config, tmp_pat
 
 def test_a_plan_that_will_not_fit_into_its_time_is_said_early(tmp_path, capsys):
     """At nine seconds a step, a hundred steps and their evaluations do not fit into ten minutes."""
-    state = StageState(9, 100, 111.0, 90.0, 0.0, 0, (Evaluation(0, 3.0),))
+    state = StageState(9, 100, {STEPS: 90.0, VALIDATION: 21.0}, 0, (Evaluation(0, 3.0),))
     plan = Plan("stage1", 100, 2, 10.0, 0, "org/model")
     watch = Watch(plan, tmp_path, RunProgress(), Checkpoint(tmp_path, state))
     control = SimpleNamespace(should_training_stop=False, should_save=False)
@@ -137,12 +137,6 @@ def test_another_row_count_than_the_report_says_is_refused(config, tmp_path):
     data.report["train"]["packed_rows"] = 7
     with pytest.raises(TrainerError, match="TRL made 8 training rows where the data report says 7"):
         make_trainer("stage2", config, with_adapter(config, None), tokenizer, data, tmp_path, RunProgress())
-
-
-def test_planned_steps_are_passes_over_the_rows_with_a_cap():
-    assert planned_steps(Stage(epochs=1.5, batch_size=2, accumulation=2), 10) == 4
-    assert planned_steps(Stage(epochs=100, max_steps=7), 10) == 7
-    assert planned_steps(Stage(epochs=0.001), 10) == 1
 
 
 def test_a_saved_adapter_names_its_base_by_its_public_id(tmp_path):
@@ -185,6 +179,14 @@ def test_4_bit_base_is_quantised_and_its_head_is_not(tmp_path):
     config = replace(config, model=replace(config.model, quantization="nf4", dtype="bfloat16"))
     kinds = {name: type(module).__name__ for name, module in load_base(config).named_modules()}
     assert kinds["model.layers.0.self_attn.q_proj"] == "Linear4bit" and kinds["lm_head"] == "Linear"
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
+def test_4_bit_layers_compute_in_the_type_of_the_config(tmp_path, dtype):
+    """A GPU without bfloat16 computes in float32, in 4 bit too."""
+    config = small.config(tmp_path, kind="qwen2")
+    config = replace(config, model=replace(config.model, quantization="nf4", dtype=dtype))
+    assert load_base(config).model.layers[0].self_attn.q_proj.compute_dtype == getattr(torch, dtype)
 
 
 def trained(config, folder):

@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import socket
 from contextlib import contextmanager
 from importlib.util import find_spec
 
@@ -12,8 +11,8 @@ from hypothesis import strategies as st
 
 from tests.trainer import tiny
 from tests.trainer.go_template import modelfile, render
-from trainer.errors import TrainerMissingError
-from trainer.model import embedded_gguf, load_tokenizer
+from tests.trainer.llama import embedded, served
+from trainer.model import load_tokenizer
 from trainer.tokens import (
     END_OF_DOCUMENT,
     GO_TEMPLATE,
@@ -106,7 +105,7 @@ def test_llama_cpp_renders_the_template_out_of_a_gguf_file_as_the_tokenizer_does
     from trainer.config import Config
 
     path = with_our_template(tmp_path)
-    with served(path) as ask:
+    with asked(path) as ask:
         assert ask("/props")["chat_template"] == INFERENCE_TEMPLATE  # and not the one llama.cpp would guess
         prompt = ask("/apply-template", {"messages": MESSAGES})["prompt"]
         assert prompt.encode() == RENDERED.encode()
@@ -117,20 +116,8 @@ def test_llama_cpp_renders_the_template_out_of_a_gguf_file_as_the_tokenizer_does
 
 
 @contextmanager
-def served(path):
-    """llama.cpp's own server, inside this process; gives a function that asks it."""
-    import xllamacpp
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    params = xllamacpp.CommonParams()
-    params.model.path = str(path)
-    params.hostnames = ["127.0.0.1"]
-    params.port, params.n_ctx, params.n_parallel, params.warmup = port, 512, 1, False
-    params.use_jinja = True
-    params.cpuparams.n_threads = 1
-    server = xllamacpp.Server(params)
+def asked(path):
+    """llama.cpp's server with that model; gives a function that asks it."""
 
     def ask(place, question=None):
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
@@ -140,20 +127,15 @@ def served(path):
             connection.request("POST", place, json.dumps(question), {"Content-Type": "application/json"})
         return json.loads(connection.getresponse().read())
 
-    try:
+    with served(path) as port:
         yield ask
-    finally:
-        del server
 
 
 def with_our_template(folder):
     """The embedded model's GGUF with our template in its metadata."""
     from gguf import GGUFReader, GGUFValueType, GGUFWriter
 
-    try:
-        reader = GGUFReader(embedded_gguf("embedded:smollm2-135m"))
-    except TrainerMissingError as missing:
-        pytest.skip(str(missing))
+    reader = GGUFReader(embedded())
     path = folder / "ours.gguf"
     writer = GGUFWriter(path, "llama")
     for field in reader.fields.values():

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from curator.errors import ExitCode
+from trainer.hashes import hash_file, hash_text
 
 ARM_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,39}", re.ASCII)
 """Names stand in tables and pictures: short, and nothing that has a meaning there."""
@@ -77,11 +78,12 @@ def eval_command(
     from trainer.evaluation.cases import load_cases
     from trainer.evaluation.evaluate import evaluate
     from trainer.evaluation.generate import ReplyCache, Sampling
+    from trainer.record import read_record
 
     if max_new_tokens < 1 or temperature < 0 or not 0 < top_p <= 1 or parallel < 1 or min(batch, limit) < 0:
         raise click.UsageError("budget and parallel from 1, temperature from 0, top-p above 0 up to 1, others from 0")
     case_set = load_cases(cases, limit)
-    run = _read_run(run_folder)
+    run = read_record(run_folder)
     chosen = _arms(arms or ("base", "tuned"), run_folder, batch, parallel, options)
     audit, trained = _audit(case_set.cases, data or _dataset(run_folder), run, allow_leaks)
     if audit.leaks:
@@ -150,7 +152,7 @@ def _local(word: str, run_folder: Path, batch: int) -> Any:
         "weights": model_hash(config),
         "dtype": config.model.dtype,
         "quantization": config.model.quantization,
-        "template": _sha256(CHAT_TEMPLATE.encode()),
+        "template": "sha256:" + hash_text(CHAT_TEMPLATE),
     }
     # An adapter folded into 16-bit weights is what is exported, and quicker; into 4-bit weights it would lose too much.
     merge = config.model.quantization == "none"
@@ -203,12 +205,6 @@ def _dataset(run_folder: Path) -> Path | None:
     return Path(folder) if folder else None
 
 
-def _read_run(run_folder: Path) -> Mapping[str, Any]:
-    path = run_folder / "run.json"
-    read: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return read
-
-
 def _read_metrics(run_folder: Path) -> list[dict[str, Any]]:
     from trainer.plots import read_metrics
 
@@ -230,13 +226,7 @@ def _request_options(options: Sequence[str]) -> dict[str, Any]:
 
 def _adapter_hash(folder: Path) -> str:
     files = sorted(path for path in folder.iterdir() if path.name.startswith("adapter_"))
-    return _sha256("".join(f"{path.name} {_sha256(path.read_bytes())}\n" for path in files).encode())
-
-
-def _sha256(content: bytes) -> str:
-    import hashlib
-
-    return "sha256:" + hashlib.sha256(content).hexdigest()
+    return "sha256:" + hash_text("".join(f"{path.name} sha256:{hash_file(path)}\n" for path in files))
 
 
 @contextmanager

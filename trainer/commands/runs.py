@@ -32,7 +32,7 @@ def runs_command(folders: Sequence[Path], compare: bool, everything: bool, form:
         values: dict[str, Any] = {"runs": [{"path": r.path.as_posix(), **r.record} for r in found]}
         output.print_json(values | ({"differences": [d.as_dict() for d in differences]} if compared else {}))
         return ExitCode.OK
-    columns = ["run", "status", "model", "started", "min", "stage 1 loss", "stage 2 loss", "compile@1"]
+    columns = ["run", "status", "model", "started", "min", "loss 1", "loss 2", "compile@1"]  # losses of stages 1 and 2
     output.table("", columns, [_row(run) for run in found])
     if compared:
         names = [run.path.name for run in found]
@@ -46,7 +46,7 @@ def _row(run: Any) -> tuple[object, ...]:
     losses = (_short(run.stage(name, "eval_loss_best")) for name in ("stage1", "stage2"))
     model = str(record.get("base_model", "")).rsplit("/", 1)[-1]
     return (
-        run.path.name, record.get("status", "?"), model, str(record.get("started", ""))[:16].replace("T", " "),
+        run.path.name, run.status, model, str(record.get("started", ""))[5:16].replace("T", " "),
         f"{record.get('minutes', 0):.1f}", *losses, run.compile_at_1 or "-",
     )  # fmt: skip
 
@@ -56,10 +56,11 @@ def _sure(key: str) -> bool:
     return key.rsplit(".", 1)[-1] in {
         "minutes",
         "training_minutes",
-        "probe_minutes",
+        "outside_steps",
         "tokens_per_second",
         "commit",
-    } or ("peak_memory_gb" in key or key.startswith("resumed"))
+        "why",
+    } or ("peak_memory_gb" in key or ".seconds." in key or key.startswith("resumed"))
 
 
 def _short(value: Any) -> str:

@@ -17,8 +17,10 @@ from curator.errors import ExitCode
 @click.option("--stage", type=click.Choice(["1", "2"]), default="1", show_default=True, help="Whose rate.")
 @click.option("--from", "lowest", default=2e-5, show_default=True, help="The lowest rate.")
 @click.option("--to", "highest", default=2e-3, show_default=True, help="The highest rate.")
-@click.option("--runs", default=5, show_default=True, help="How many rates, evenly spaced by factor.")
-@click.option("--steps", default=30, show_default=True, help="Optimiser steps of each run.")
+@click.option(
+    "--runs", type=click.IntRange(min=2), default=5, show_default=True, help="How many rates, evenly spaced by factor."
+)
+@click.option("--steps", type=click.IntRange(min=1), default=30, show_default=True, help="Optimiser steps of each run.")
 @click.option("--out", type=click.Path(path_type=Path), help="The sweep's folder; the same one goes on with it.")
 def sweep_command(
     config: str, data: str | None, overrides: tuple[str, ...], stage: str, lowest: float, highest: float, runs: int,
@@ -33,7 +35,10 @@ def sweep_command(
     from trainer import sweep as sweeping
 
     resolved = recipe.resolve(config, data, overrides)
-    recipe.plan(resolved)  # what is wrong with config or data is said once, not by every run
+    # What is wrong with config, data or rates is said once, not by every run.
+    for rate in (lowest, highest):
+        recipe.resolve(config, data, (*overrides, f"stage{stage}.learning_rate={rate}"))
+    recipe.plan(resolved)
     folder = out or Path(resolved.run.out) / f"sweep-{resolved.name}-stage{stage}"
     tried = sweeping.rates(lowest, highest, runs)
 

@@ -6,7 +6,6 @@ whose answer is a program are cases: what has no code cannot be compiled, and is
 Try: python -c "from trainer.evaluation.cases import load_cases; print(len(load_cases('suite').cases))"
 """
 
-import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -18,6 +17,7 @@ from curator import schema
 from curator.chatml import Message, Task, prompt
 from trainer.errors import TrainerError, TrainerMissingError
 from trainer.evaluation.extract import Found, extract
+from trainer.jsonl import read_lines, refuse
 
 SUITE = Path(__file__).parent / "suite" / "cases.toml"
 CODE_TYPES = frozenset({"completion", "migration"})
@@ -80,8 +80,7 @@ def load_cases(source: str = "suite", limit: int = 0) -> CaseSet:
         if case.id in seen:
             problems.append(f'{source}: the id "{case.id}" stands twice; ids must be unique')
         seen.add(case.id)
-    if problems:
-        raise TrainerError("\n".join(problems))
+    refuse(problems)
     if not cases:
         raise TrainerError(f"{source}: no case that asks for a program")
     if 0 < limit < len(cases):
@@ -140,21 +139,9 @@ def _case(row: Mapping[str, Any]) -> Case:
 
 
 def _from_rows(text: str, source: str) -> tuple[list[Case], int, list[str]]:
-    cases, left_out, problems = [], 0, []
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            problems.append(f"{source}:{number}: not JSON: {error}")
-            continue
-        wrong = [violation.message for violation in schema.violations("conversation", row)]
-        if not wrong and (row["messages"][-1]["role"] != "assistant" or len(row["messages"]) < 3):
-            wrong = ["the last message must be the answer (role assistant)"]
-        problems += [f"{source}:{number}: {message}" for message in wrong]
-        if wrong:
-            continue
+    rows, problems = read_lines(text, source, _wrong_row)
+    cases, left_out = [], 0
+    for _, row in rows:
         answer = extract(row["messages"][-1]["content"])
         if row["type"] not in CODE_TYPES or answer.found is not Found.FENCE:
             left_out += 1
@@ -175,6 +162,13 @@ def _from_rows(text: str, source: str) -> tuple[list[Case], int, list[str]]:
             )
         )
     return cases, left_out, problems
+
+
+def _wrong_row(row: Any) -> str:
+    wrong = [violation.message for violation in schema.violations("conversation", row)]
+    if not wrong and (row["messages"][-1]["role"] != "assistant" or len(row["messages"]) < 3):
+        return "the last message must be the answer (role assistant)"
+    return "; ".join(wrong)
 
 
 def _name(row: Any) -> str:

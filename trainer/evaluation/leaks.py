@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from curator.near.answers import NEAR
 from curator.similarity import shingles
 from trainer.errors import TrainerError, TrainerMissingError
 from trainer.evaluation.cases import Case
@@ -19,7 +20,7 @@ TRAINED_ON = ("train.jsonl", "pretrain.jsonl")
 """Validation rows are not trained on, but they choose the checkpoint: `SEEN` is what must not hold a case."""
 SEEN = (*TRAINED_ON, "validation.jsonl", "pretrain-validation.jsonl")
 
-SIMILAR = 0.7
+SIMILAR = NEAR
 """Jaccard similarity of shingles from which two texts count as the same: the threshold of `curator dedupe`."""
 CONTAINED = 0.8
 """Share of a case's shingles that stand in one training text: finds a solution inside a long file, where Jaccard is

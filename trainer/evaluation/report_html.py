@@ -14,8 +14,8 @@ from curator.output import visible
 from trainer.evaluation import report_plots as plots
 from trainer.evaluation.evaluate import spoken, spoken_p
 from trainer.evaluation.statistics import Share, significant_split
+from trainer.plots import TITLES
 
-STAGES = {"stage1": "Stage 1: continued pretraining on raw BBj", "stage2": "Stage 2: tuning on conversations"}
 SHORT_CELL = 28
 """Characters up to which a cell of a table is not broken into lines."""
 LONGEST_SAMPLE = 4000
@@ -224,7 +224,7 @@ def _matrices(arms: Sequence[Mapping[str, Any]]) -> str:
 def losses(metrics: Sequence[Mapping[str, Any]]) -> str:
     """Loss curves of both stages with their tables, as HTML. `metrics` are the rows of a metrics.jsonl."""
     parts = []
-    for stage, title in STAGES.items():
+    for stage, title in TITLES.items():
         rows = [row for row in metrics if row.get("stage") == stage]
         if not rows:
             continue

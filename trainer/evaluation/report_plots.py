@@ -12,6 +12,7 @@ from typing import Any
 
 from curator.output import visible
 from trainer.extra import check_extra
+from trainer.plots import draw_learning_rate, draw_losses
 
 # Placeholders; they occur in nothing else that Matplotlib draws. See `_themed`.
 TEXT, GRID = "#b0b1b2", "#b3b4b5"
@@ -66,39 +67,15 @@ def outcomes(arms: Sequence[Mapping[str, Any]]) -> str:
 def losses(rows: Sequence[Mapping[str, Any]], title: str) -> str:
     """Training and validation loss of one stage over its steps."""
     figure, axes = _figure(2.7)
-    for key, label, colour, mark in (("loss", "training", ARMS[0], ""), ("eval_loss", "validation", ARMS[1], "o")):
-        points = [(row["step"], row[key]) for row in rows if key in row]
-        if points:
-            axes.plot(*zip(*points, strict=True), color=colour, label=label, marker=mark, markersize=4, linewidth=1.7)
-            if key == "eval_loss":  # one number at most: the end of the training line is beside it
-                axes.annotate(
-                    f"{points[-1][1]:.2f}",
-                    points[-1],
-                    (0, 7),
-                    textcoords="offset points",
-                    ha="center",
-                    fontsize=8.5,
-                    color=TEXT,
-                )
-    axes.set_xlabel("optimiser step")
-    axes.set_ylabel("loss (nats per token)")
-    _legend(figure, axes, 2)
+    draw_losses(axes, rows, ARMS, TEXT)
+    _legend(figure, axes, 3)
     return _svg(figure, f"Loss curves of {title}; the table has the validation losses")
 
 
 def learning_rate(rows: Sequence[Mapping[str, Any]]) -> str:
     """The learning rate over the steps of both stages, one after the other. `rows` are those of a metrics.jsonl."""
     figure, axes = _figure(1.8)
-    offset = 0
-    for at, stage in enumerate(dict.fromkeys(row["stage"] for row in rows)):
-        mine = [row for row in rows if row["stage"] == stage]
-        points = [(row["step"] + offset, row["learning_rate"]) for row in mine if "learning_rate" in row]
-        if points:
-            label = stage.replace("stage", "stage ")
-            axes.plot(*zip(*points, strict=True), color=ARMS[at], label=label, linewidth=1.7)
-        offset += max(row["step"] for row in mine)
-    axes.set_xlabel("optimiser step, both stages")
-    axes.set_ylabel("learning rate")
+    draw_learning_rate(axes, rows, ARMS)
     _legend(figure, axes, 2)
     return _svg(figure, "Learning rate over the steps of both stages")
 
