@@ -57,9 +57,10 @@ def test_a_wheel_without_extras_is_a_working_curator_without_torch(wheel, tmp_pa
     libraries.mkdir()
     for name in ("click", "frontmatter", "yaml", "_yaml", "jsonschema", "jsonschema_specifications", "referencing",
                  "rpds", "attr", "attrs", "typing_extensions.py"):  # fmt: skip
-        for folder in map(Path, sys.path):
-            if (folder / name).exists() and not (libraries / name).exists():
-                (libraries / name).symlink_to(folder / name)
+        found = [folder / name for folder in map(Path, sys.path) if (folder / name).exists()]
+        package = next((path for path in found if path.is_dir() or path.suffix), None)  # not the script bin/jsonschema
+        if package:
+            (libraries / name).symlink_to(package)
     with zipfile.ZipFile(wheel) as packed:
         packed.extractall(tmp_path / "installed")
     script = (

@@ -1,5 +1,8 @@
 """MinHash signatures are datasketch's to the bit, and what they propose is checked exactly."""
 
+import doctest
+from pathlib import Path
+
 import pytest
 from datasketch import MinHash, MinHashLSH
 from hypothesis import given, settings
@@ -24,6 +27,11 @@ def theirs(text: str) -> MinHash:
     made = MinHash(num_perm=lsh.PERMUTATIONS, scheme="affine32", seed=lsh.SEED, hashfunc=shingles.hash32)
     made.update_batch([shingle.encode() for shingle in shingles.of(text)])
     return made
+
+
+def test_what_the_page_on_near_duplicates_shows_is_what_comes_out():
+    page = Path(__file__).parents[2] / "docs" / "dedupe.md"
+    assert doctest.testfile(str(page), module_relative=False, encoding="utf-8").failed == 0
 
 
 @settings(max_examples=30, deadline=None)

@@ -327,13 +327,10 @@ class EditScreen(Screen[None]):
         self.remove_class("-form")
         views.active = view
         self._show_view()
-        self.call_after_refresh(self._focus_view, view)
-
-    def _focus_view(self, view: str) -> None:
         pane = self.query_one(f"#views #{view}", TabPane)
         current = pane.query(".-current CodeEditor") or pane.query("TextEditor, Preview > .-front, #similar-list")
         if current and not pane.has_focus_within:
-            current.first().focus()
+            self.set_focus(current.first())  # at once: `focus()` would wait behind the letters typed meanwhile
 
     def action_labels(self) -> None:
         """Go to the form; on a narrow screen it takes the place of the views, and gives it back."""

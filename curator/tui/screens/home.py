@@ -254,7 +254,7 @@ class HomeScreen(Screen[None]):
         views = self.query_one("#home-views", TabbedContent)
         views.active = "examples" if views.active == "coverage" else "coverage"
         for widget in self.query("#table" if views.active == "examples" else "#matrix"):
-            self.call_after_refresh(widget.focus)
+            self.set_focus(widget)  # at once, not behind the keys pressed meanwhile
 
     def action_drafts(self) -> None:
         """Look at the drafts that were left over."""

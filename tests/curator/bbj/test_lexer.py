@@ -41,7 +41,7 @@ def kinds(text: str) -> list[tuple[str, str]]:
         ("x!.rem", [("name", "x!"), ("op", "."), ("name", "rem")]),
     ],
 )
-def test_kinds(text: str, expected: list[tuple[str, str]]) -> None:
+def test_each_token_has_its_kind(text: str, expected: list[tuple[str, str]]) -> None:
     assert kinds(text) == expected
 
 

@@ -24,7 +24,7 @@ def places(text: str) -> list[tuple[int, int, str]]:
         ("\ufeffx == 1\n", (1, 4, "E310")),
     ],
 )
-def test_place(text: str, expected: tuple[int, int, str]) -> None:
+def test_a_diagnostic_stands_where_the_mistake_is(text: str, expected: tuple[int, int, str]) -> None:
     assert places(text) == [expected]
 
 

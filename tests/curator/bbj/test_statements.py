@@ -72,7 +72,7 @@ ACCEPTED = [
 
 
 @pytest.mark.parametrize("line", ACCEPTED)
-def test_accepted(line: str) -> None:
+def test_a_right_statement_is_accepted(line: str) -> None:
     found = [d for d in check(line + LABELS) if d.severity == "error"]
     assert found == []
 
@@ -108,7 +108,7 @@ REJECTED = [
 
 
 @pytest.mark.parametrize(("line", "code"), REJECTED)
-def test_rejected_with_one_code(line: str, code: str | None) -> None:
+def test_a_wrong_statement_is_rejected_with_one_code(line: str, code: str | None) -> None:
     found = [d.code for d in check(line + LABELS) if d.severity == "error"]
     assert found == ([code] if code else [])
 

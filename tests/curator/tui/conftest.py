@@ -10,7 +10,8 @@ from textual.pilot import Pilot
 from textual.widgets import TextArea
 
 from curator.tui.app import CuratorApp
-from curator.tui.screens.edit import EditScreen
+from curator.tui.screens.edit import EditScreen, Opened
+from curator.tui.widgets.editor import CodeEditor
 
 GREETING = """---
 title: Print a greeting
@@ -116,6 +117,9 @@ END=*BREAK leaves the loop at the end of the file, so no flag is needed. UNT giv
 FILES = {"strings/print-a-greeting.md": GREETING, "gui/from-mnemonics-to-objects.md": WINDOW,
          "file-io/count-the-lines.md": LINES}  # fmt: skip
 
+# Only ends a hang: every wait is over as soon as what is waited for is there, however busy the machine is.
+LIMIT_S = 120.0
+
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -139,9 +143,9 @@ def app(root: Path) -> CuratorApp:
     return CuratorApp(root)
 
 
-async def until(pilot: Pilot[int], condition: Callable[[], object], timeout_s: float = 10.0) -> None:
+async def until(pilot: Pilot[int], condition: Callable[[], object]) -> None:
     """Wait for something to become true."""
-    end = time.monotonic() + timeout_s
+    end = time.monotonic() + LIMIT_S
     while not condition():
         assert time.monotonic() < end, "it never became true"
         await asyncio.sleep(0.01)
@@ -159,6 +163,27 @@ async def opened(pilot: Pilot[int], app: CuratorApp, name: str) -> EditScreen:
     await ready(pilot, app)
     app.open_path((app.known.root / name).as_posix())
     await until(pilot, lambda: isinstance(app.screen, EditScreen) and app.screen.findings.judge != "…")
+    assert isinstance(app.screen, EditScreen)
+    return app.screen
+
+
+async def in_code(
+    pilot: Pilot[int], app: CuratorApp, name: str, row: int = 0, column: int = 0
+) -> tuple[EditScreen, CodeEditor]:
+    """Open an example and put the cursor into its program, the first one if there are several."""
+    edit = await opened(pilot, app, name)
+    editor = edit.query(".code").first(CodeEditor)
+    edit.set_focus(editor)
+    editor.go_to(row, column)
+    return edit, editor
+
+
+async def nearly_the_same(pilot: Pilot[int], app: CuratorApp) -> EditScreen:
+    """A new example that is nearly the one that counts lines, and nearly the same by the checks."""
+    await ready(pilot, app)
+    text = LINES.replace("notes.txt", "diary.txt").replace("Count the lines", "Count lines")
+    app.push_screen(EditScreen(app.known, Opened(text, None, "file-io", None, None)))
+    await until(pilot, lambda: isinstance(app.screen, EditScreen) and app.screen.findings.neighbours)
     assert isinstance(app.screen, EditScreen)
     return app.screen
 

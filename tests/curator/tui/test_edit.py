@@ -1,46 +1,32 @@
 """What an author does on the edit screen besides typing: suggestions, files, variants, previews, taking back."""
 
-import asyncio
 import json
 import sys
 from pathlib import Path
 
 import pytest
 from textual.events import Key
-from textual.pilot import Pilot
 from textual.widgets import Input, Markdown, OptionList
 
 from curator.example import parse, with_meta
 from curator.tui.app import CuratorApp
 from curator.tui.screens.compare import CompareScreen
-from curator.tui.screens.edit import EditScreen, Opened
+from curator.tui.screens.dialogs import LeaveScreen
 from curator.tui.screens.files import FilesScreen
 from curator.tui.screens.variant import VariantScreen
-from curator.tui.widgets.editor import CodeEditor
+from curator.tui.widgets.editor import TextEditor
 from curator.tui.widgets.preview import Preview
 from curator.tui.widgets.sides import SideBySide
-from tests.curator.tui.conftest import FILES, GREETING, opened, painted, ready, typed, until
+from tests.curator import bbj_home
+from tests.curator.tui.conftest import FILES, GREETING, in_code, nearly_the_same, opened, painted, typed, until
 
 GREET = "strings/print-a-greeting.md"
 LINES = "file-io/count-the-lines.md"
 
 
-async def copied(pilot: Pilot[int], app: CuratorApp, name: str) -> EditScreen:
-    """A new example that is nearly another one, and nearly the same by the checks."""
-    await ready(pilot, app)
-    text = FILES[name].replace("notes.txt", "diary.txt").replace("Count the lines", "Count lines")
-    app.push_screen(EditScreen(app.known, Opened(text, None, "file-io", None, None)))
-    await until(pilot, lambda: isinstance(app.screen, EditScreen) and app.screen.findings.neighbours)
-    assert isinstance(app.screen, EditScreen)
-    return app.screen
-
-
 async def test_the_suggested_generation_is_shown_with_its_evidence_and_taken_by_a_key(app: CuratorApp) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
-        edit = await opened(pilot, app, GREET)
-        editor = edit.query_one(".code", CodeEditor)
-        editor.focus()
-        editor.go_to(1)
+        edit, _ = await in_code(pilot, app, GREET, 1)
         await typed(pilot, "web! = BBjAPI().getWebManager()\n")
         said = edit.query_one("#suggested")
         await until(pilot, lambda: "The label says all, the code says dwc (line 13: getWebM" in str(said.render()))
@@ -83,7 +69,7 @@ async def test_a_near_duplicate_is_compared_its_words_are_marked_and_it_becomes_
     app: CuratorApp,
 ) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
-        edit = await copied(pilot, app, LINES)
+        edit = await nearly_the_same(pilot, app)
         assert "W901" in {d.code for d in edit.findings.diagnostics}
         await pilot.press("f7")
         similar = edit.query_one("#similar-list", OptionList)
@@ -124,7 +110,7 @@ async def test_the_page_shows_the_markdown_and_the_other_side_the_tokens(app: Cu
         assert not edit.query_one("#preview-model").display
         await pilot.press("f6")
         counted = edit.query_one("#preview-tokens")
-        await until(pilot, lambda: "carry loss. Tokenizer: smollm2-135m" in str(counted.render()), 90)
+        await until(pilot, lambda: "carry loss. Tokenizer: smollm2-135m" in str(counted.render()))
         assert edit.query_one("#preview-model").display and not page.display
 
 
@@ -141,8 +127,7 @@ async def test_a_missing_tokenizer_is_said_and_the_preview_stays(app: CuratorApp
 
 async def test_a_save_is_taken_back_and_the_text_stays(app: CuratorApp, root: Path) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
-        edit = await opened(pilot, app, GREET)
-        edit.query_one(".code", CodeEditor).focus()
+        edit, _ = await in_code(pilot, app, GREET)
         await typed(pilot, "rem new\n")
         await pilot.press("ctrl+s")
         await until(pilot, lambda: not edit.dirty)
@@ -158,7 +143,7 @@ async def test_a_save_is_taken_back_and_the_text_stays(app: CuratorApp, root: Pa
 
 async def test_a_new_example_that_is_taken_back_is_gone_from_disk_and_list(app: CuratorApp, root: Path) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
-        edit = await copied(pilot, app, LINES)
+        edit = await nearly_the_same(pilot, app)
         await pilot.press("ctrl+s")
         path = root / "file-io" / "count-lines-of-a-file.md"
         await until(pilot, path.exists)
@@ -173,46 +158,25 @@ async def test_a_compiler_that_hangs_keeps_nobody_waiting_and_ends_with_the_scre
     app: CuratorApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = tmp_path / "bbj"
-    (home / "bin").mkdir(parents=True)
-    stand_in = home / "bin" / "bbjcpl"
-    stand_in.write_text(f"#!{sys.executable}\n" + (Path(__file__).parents[1] / "stand_in_bbjcpl.py").read_text())
-    stand_in.chmod(0o755)
+    bbj_home.install(home)
     monkeypatch.setenv("BBJ_HOME", str(home))
 
     def processes() -> list[int]:
-        calls = (home / "calls.jsonl").read_text().splitlines() if (home / "calls.jsonl").exists() else []
-        found = [json.loads(line)["pid"] for line in calls]
-        if (home / "child").exists():
-            found.append(int((home / "child").read_text() or 0))
-        return [pid for pid in found if pid and Path(f"/proc/{pid}/cmdline").exists() and _runs(pid)]
+        return [pid for pid in bbj_home.pids(home) if bbj_home.is_running(pid)]
 
     async with app.run_test(size=(120, 40)) as pilot:
-        edit = await opened(pilot, app, GREET)
-        editor = edit.query_one(".code", CodeEditor)
-        editor.focus()
-        editor.go_to(3)
+        edit, _ = await in_code(pilot, app, GREET, 3)
         await typed(pilot, "rem (hangs here\n")
-        await until(pilot, lambda: (home / "child").exists() and "running" in edit.findings.note)
-        assert len(processes()) == 2
+        await until(pilot, lambda: len(processes()) == 2 and "running" in edit.findings.note)
+        older = processes()
         await typed(pilot, "x=1\n")
         await until(pilot, lambda: "x=1" in edit.text)
-        await until(pilot, lambda: len(processes()) <= 2)
+        await until(pilot, lambda: len(processes()) == 2 and not {*older} & {*processes()})
         await pilot.press("ctrl+q")
-        await asyncio.sleep(0.2)
+        await until(pilot, lambda: isinstance(app.screen, LeaveScreen))
         await pilot.click("#discard")
         await until(pilot, lambda: app.return_value is not None)
-    for _ in range(100):
-        if not processes():
-            break
-        await asyncio.sleep(0.05)
-    assert not processes()
-
-
-def _runs(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
+    assert bbj_home.all_killed(home)
 
 
 EVIL = "\x1b]0;pwned\x07\x9b31m\u202e\x00[bold]x[/bold][@click=app.quit]y[/]"
@@ -222,15 +186,13 @@ async def test_hostile_text_is_shown_and_nothing_of_it_acts(
     app: CuratorApp, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Escapes, markup, direction marks and NUL: in title, labels, code, prose, file names, compiler output."""
-    home = tmp_path / "bbj"
-    (home / "bin").mkdir(parents=True)
-    stand_in = home / "bin" / "bbjcpl"
-    stand_in.write_text(
-        f"#!{sys.executable}\nimport sys\n"
-        f"for name in sys.argv[2:]: print(f'{{name}}: error at line 10 (1): ' + {EVIL!r}, file=sys.stderr)\n"
-    )
-    stand_in.chmod(0o755)
-    monkeypatch.setenv("BBJ_HOME", str(home))
+    compiler = f"""
+import sys
+for name in sys.argv[2:]:
+    print(f"{{name}}: error at line 10 (1): " + {EVIL!r}, file=sys.stderr)
+"""
+    bbj_home.install(tmp_path / "bbj", compiler)
+    monkeypatch.setenv("BBJ_HOME", str(tmp_path / "bbj"))
     escaped = json.dumps(EVIL)
     text = FILES[LINES].replace("title: Count the lines of a file", f"title: {escaped}")
     text = text.replace("[files, loops]", f"[{escaped}]").replace(
@@ -253,7 +215,7 @@ async def test_hostile_text_is_shown_and_nothing_of_it_acts(
             check()
         await pilot.press("f3", "ctrl+n")
         await until(pilot, lambda: isinstance(app.screen, FilesScreen))
-        assert "[bold]" not in painted(app) or "x" in painted(app)
+        assert "[bold.bbj" in painted(app)
         check()
         await pilot.press("escape")
         other = parse(with_meta(app.known.examples[(root / LINES).as_posix()], "title", EVIL))
@@ -272,10 +234,17 @@ async def test_hostile_text_is_shown_and_nothing_of_it_acts(
 
 async def test_keys_that_edit_keep_their_place_among_letters_typed_without_a_pause(app: CuratorApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        edit = await opened(pilot, app, GREET)
-        editor = edit.query_one(".code", CodeEditor)
-        editor.focus()
+        _, editor = await in_code(pilot, app, GREET)
         for key in ("ctrl+a", "a", "b", "left", "c", "home", "d", "end", "backspace", "e", "ctrl+z", "f"):
             app.post_message(Key(key, key if len(key) == 1 else None))
         await until(pilot, lambda: "f" in editor.text)
         assert editor.text == "dacf"
+
+
+async def test_letters_typed_right_after_the_key_of_a_view_go_into_that_view(app: CuratorApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        edit, _ = await in_code(pilot, app, GREET)
+        await pilot.pause()
+        for key in ("f4", "a", "b"):
+            app.post_message(Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda: edit.query_one("#expected", TextEditor).text == "abHello, world")

@@ -7,9 +7,7 @@ from textual.pilot import Pilot
 
 from curator.tui.app import CuratorApp
 from curator.tui.screens.compare import CompareScreen
-from curator.tui.screens.edit import EditScreen, Opened
-from curator.tui.widgets.editor import CodeEditor
-from tests.curator.tui.conftest import FILES, opened, ready, typed, until
+from tests.curator.tui.conftest import in_code, nearly_the_same, opened, typed, until
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (200, 60)], ids=["80x24", "200x60"])
 LINES = "file-io/count-the-lines.md"
@@ -18,10 +16,7 @@ LINES = "file-io/count-the-lines.md"
 @SIZES
 def test_a_problem_and_a_suggestion(app: CuratorApp, snap_compare: Any, size: tuple[int, int]) -> None:
     async def arrange(pilot: Pilot[int]) -> None:
-        edit = await opened(pilot, app, LINES)
-        editor = edit.query_one(".code", CodeEditor)
-        editor.focus()
-        editor.go_to(6)
+        edit, _ = await in_code(pilot, app, LINES, 6)
         await typed(pilot, "    count++\n    web! = BBjAPI().getWebManager()\n")
         await until(pilot, lambda: any(d.code == "E312" for d in edit.findings.diagnostics))
         await until(pilot, lambda: "getWebManager()" in str(edit.query_one("#suggested").render()))
@@ -52,10 +47,7 @@ def test_what_the_model_sees(app: CuratorApp, snap_compare: Any, size: tuple[int
 @SIZES
 def test_a_near_duplicate_side_by_side(app: CuratorApp, snap_compare: Any, size: tuple[int, int]) -> None:
     async def arrange(pilot: Pilot[int]) -> None:
-        await ready(pilot, app)
-        text = FILES[LINES].replace("notes.txt", "diary.txt").replace("Count the lines", "Count lines")
-        app.push_screen(EditScreen(app.known, Opened(text, None, "file-io", None, None)))
-        await until(pilot, lambda: isinstance(app.screen, EditScreen) and app.screen.findings.neighbours)
+        await nearly_the_same(pilot, app)
         await pilot.press("f7", "enter")
         await until(pilot, lambda: isinstance(app.screen, CompareScreen))
 

@@ -1,7 +1,5 @@
 """What an author does, by keys pressed."""
 
-import json
-import sys
 from pathlib import Path
 
 from textual.widgets import Input, OptionList, Select, TabbedContent
@@ -18,7 +16,8 @@ from curator.tui.widgets.editor import CodeEditor, TextEditor
 from curator.tui.widgets.form import FrontMatterForm
 from curator.tui.widgets.generations import Generations
 from curator.tui.widgets.preview import Preview
-from tests.curator.tui.conftest import FILES, GREETING, opened, ready, typed, until
+from tests.curator import bbj_home
+from tests.curator.tui.conftest import FILES, GREETING, in_code, opened, painted, ready, typed, until
 
 GREET = "strings/print-a-greeting.md"
 MIGRATION = "gui/from-mnemonics-to-objects.md"
@@ -80,10 +79,7 @@ async def test_a_new_example_without_title_or_topic_is_not_begun(app: CuratorApp
 
 async def test_a_mistake_in_the_code_is_seen_in_gutter_and_list_and_f8_goes_there(app: CuratorApp) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
-        edit = await opened(pilot, app, GREET)
-        editor = edit.query_one(".code", CodeEditor)
-        editor.focus()
-        editor.go_to(3)
+        edit, editor = await in_code(pilot, app, GREET, 3)
         await typed(pilot, "count++\n")
         await until(pilot, lambda: any(d.code == "E312" for d in edit.findings.diagnostics))
         await until(pilot, lambda: [mark.row for mark in editor.marks()] == [3])
@@ -101,10 +97,7 @@ async def test_a_mistake_in_the_code_is_seen_in_gutter_and_list_and_f8_goes_ther
 
 async def test_only_the_edited_lines_of_the_code_change(app: CuratorApp) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
-        edit = await opened(pilot, app, GREET)
-        editor = edit.query_one(".code", CodeEditor)
-        editor.focus()
-        editor.go_to(1, 9)
+        edit, _ = await in_code(pilot, app, GREET, 1, 9)
         await typed(pilot, "whole ")
         await until(pilot, lambda: edit.dirty)
         assert edit.text == GREETING.replace('"world"', '"whole world"')
@@ -226,10 +219,7 @@ async def test_the_preview_shows_the_conversation_and_marks_what_is_learnt(app: 
 async def test_a_file_changed_on_disk_is_not_overwritten_in_silence(app: CuratorApp, root: Path) -> None:
     path = root / GREET
     async with app.run_test(size=(120, 40)) as pilot:
-        edit = await opened(pilot, app, GREET)
-        editor = edit.query_one(".code", CodeEditor)
-        editor.focus()
-        editor.go_to(1, 9)
+        edit, editor = await in_code(pilot, app, GREET, 1, 9)
         await typed(pilot, "my ")
         theirs = GREETING.replace("world", "their world")
         path.write_text(theirs)
@@ -254,8 +244,7 @@ async def test_a_file_changed_on_disk_is_not_overwritten_in_silence(app: Curator
 
 async def test_leaving_with_changes_asks_and_a_kept_draft_is_offered(app: CuratorApp, root: Path) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
-        edit = await opened(pilot, app, GREET)
-        edit.query_one(".code", CodeEditor).focus()
+        edit, _ = await in_code(pilot, app, GREET)
         await typed(pilot, "x")
         await pilot.press("ctrl+q")
         await until(pilot, lambda: isinstance(app.screen, LeaveScreen))
@@ -282,8 +271,7 @@ async def test_leaving_with_changes_asks_and_a_kept_draft_is_offered(app: Curato
 
 async def test_discarding_leaves_no_draft(app: CuratorApp) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
-        edit = await opened(pilot, app, GREET)
-        edit.query_one(".code", CodeEditor).focus()
+        await in_code(pilot, app, GREET)
         await typed(pilot, "x")
         await until(pilot, lambda: list(draft_folder().glob("*.json")))
         await pilot.press("escape", "escape")
@@ -296,23 +284,15 @@ async def test_discarding_leaves_no_draft(app: CuratorApp) -> None:
 async def test_the_compiler_speaks_after_the_built_in_checker_and_is_named(
     app: CuratorApp, tmp_path: Path, monkeypatch
 ) -> None:  # type: ignore[no-untyped-def]
-    home = tmp_path / "bbj"
-    (home / "bin").mkdir(parents=True)
-    stand_in = home / "bin" / "bbjcpl"
-    stand_in.write_text(f"#!{sys.executable}\n" + (Path(__file__).parents[1] / "stand_in_bbjcpl.py").read_text())
-    stand_in.chmod(0o755)
-    monkeypatch.setenv("BBJ_HOME", str(home))
+    bbj_home.install(tmp_path / "bbj")
+    monkeypatch.setenv("BBJ_HOME", str(tmp_path / "bbj"))
     async with app.run_test(size=(120, 40)) as pilot:
-        edit = await opened(pilot, app, GREET)
-        editor = edit.query_one(".code", CodeEditor)
-        editor.focus()
-        editor.go_to(3)
+        edit, editor = await in_code(pilot, app, GREET, 3)
         await typed(pilot, "rem (wrong here\n")
         await until(pilot, lambda: any(d.code.startswith("E8") for d in edit.findings.diagnostics))
         assert edit.findings.judge.startswith("bbjcpl")
         assert [mark.row for mark in editor.marks()] == [3]
-    calls = [json.loads(line) for line in (home / "calls.jsonl").read_text().splitlines()]
-    assert all("-N" in call["argv"] for call in calls)
+    assert all("-N" in call["argv"] for call in bbj_home.calls(tmp_path / "bbj"))
 
 
 async def test_nothing_of_an_example_reaches_the_terminal_as_an_escape(app: CuratorApp, root: Path) -> None:
@@ -323,14 +303,13 @@ async def test_nothing_of_an_example_reaches_the_terminal_as_an_escape(app: Cura
     path.write_bytes(evil.encode())
     async with app.run_test(size=(120, 40)) as pilot:
         await ready(pilot, app)
-        assert "\x1b" not in _painted(app)
+        assert "\x1b" not in painted(app)
         edit = await opened(pilot, app, "strings/evil.md")
         before = edit.text
         for key in ("f3", "f4", "f5", "f6", "f7"):
             await pilot.press(key)
             await pilot.pause(0.1)
-            painted = _painted(app)
-            assert not {"\x1b", "\x9b", "\x07", "\u202e"} & set(painted)
+            assert not {"\x1b", "\x9b", "\x07", "\u202e"} & set(painted(app))
         assert "␛" in edit.query_one(".code", CodeEditor).text
         editor = edit.query_one(".code", CodeEditor)
         editor.focus()
@@ -374,12 +353,6 @@ async def test_a_file_that_is_not_utf8_is_listed_and_not_opened(app: CuratorApp,
         app.open_path(path)
         await pilot.pause()
         assert isinstance(app.screen, HomeScreen)
-
-
-def _painted(app: CuratorApp) -> str:
-    height = app.size.height
-    lines = app.screen._compositor.render_strips()
-    return "\n".join(strip.text for strip in lines[:height])
 
 
 async def test_keys_typed_faster_than_they_are_handled_are_all_kept(app: CuratorApp) -> None:

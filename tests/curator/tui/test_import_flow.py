@@ -22,7 +22,7 @@ from curator.tui.screens.edit import EditScreen
 from curator.tui.screens.home import HomeScreen
 from curator.tui.screens.importing import ImportScreen
 from curator.tui.widgets.editor import CodeEditor, TextEditor
-from tests.curator.tui.conftest import opened, ready, until
+from tests.curator.tui.conftest import LIMIT_S, opened, ready, until
 
 CHAT = (
     'Here is a greeting.\r\r```bbj\rrem Greet the user\rprint "Hello"\r```\r\rIt prints a line.\r'  # as terminals paste
@@ -257,7 +257,7 @@ def test_in_a_terminal_the_editor_gets_the_screen_and_its_edit_is_one_step_to_un
         _wait(lambda: example.read_text() != before)
         assert example.read_text() == before.replace('"world"', '"Welt"').replace('"Hello, "', '"Servus, "')
         os.write(terminal, b"\x1a")  # ctrl+z
-        time.sleep(0.5)
+        _read_until(terminal, "world")
         os.write(terminal, b"\x13")
         _wait(lambda: example.read_text() == before)
     finally:
@@ -267,16 +267,16 @@ def test_in_a_terminal_the_editor_gets_the_screen_and_its_edit_is_one_step_to_un
         os.close(inside)
 
 
-def _read_until(terminal: int, wanted: str, timeout_s: float = 30) -> None:
-    said, end = "", time.monotonic() + timeout_s
+def _read_until(terminal: int, wanted: str) -> None:
+    said, end = "", time.monotonic() + LIMIT_S
     while wanted not in said:
         assert time.monotonic() < end, said[-500:]
         if select.select([terminal], [], [], 0.2)[0]:
             said += os.read(terminal, 65536).decode("utf-8", "replace")
 
 
-def _wait(condition: Any, timeout_s: float = 20) -> None:
-    end = time.monotonic() + timeout_s
+def _wait(condition: Any) -> None:
+    end = time.monotonic() + LIMIT_S
     while not condition():
         assert time.monotonic() < end, "it never became true"
         time.sleep(0.05)

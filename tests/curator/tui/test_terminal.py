@@ -6,10 +6,12 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.curator.tui.conftest import LIMIT_S
 
 PROJECT = Path(__file__).parents[3]
 
@@ -52,20 +54,22 @@ class Terminal:
         done = self._tmux("capture-pane", "-t", "app", "-p", check=False)
         return done.stdout
 
-    def wait(self, *words: str, timeout_s: float = 40.0) -> str:
-        """Wait until all these words stand there."""
-        end = time.monotonic() + timeout_s
-        while not all(word in (seen := self.screen()) for word in words):
-            assert time.monotonic() < end, f"{words} never came:\n{seen}"
-            time.sleep(0.05)
-        return seen
+    def cursor_row(self) -> int:
+        """The row of the screen the cursor is in."""
+        return int(self._tmux("display-message", "-t", "app", "-p", "#{cursor_y}").stdout)
 
-    def ended(self, timeout_s: float = 20.0) -> bool:
-        """True once the app is gone."""
-        end = time.monotonic() + timeout_s
-        while self._tmux("has-session", "-t", "app", check=False).returncode == 0 and time.monotonic() < end:
-            time.sleep(0.05)
-        return self._tmux("has-session", "-t", "app", check=False).returncode != 0
+    def wait(self, *words: str) -> None:
+        """Wait until all these words stand there."""
+
+        def there() -> bool:
+            seen = self.screen()
+            return all(word in seen for word in words)
+
+        wait_until(there, lambda: f"{words} in\n{self.screen()}")
+
+    def wait_for_the_end(self) -> None:
+        """Wait until the app is gone."""
+        wait_until(lambda: self._tmux("has-session", "-t", "app", check=False).returncode != 0, self.screen)
 
     def close(self) -> None:
         """End the server, and the app with it."""
@@ -75,6 +79,14 @@ class Terminal:
         # -f: not the developer's own settings
         command = ["tmux", "-L", self._socket, "-f", os.devnull, *words]
         return subprocess.run(command, capture_output=True, text=True, check=check, encoding="utf-8")
+
+
+def wait_until(condition: Callable[[], bool], seen: Callable[[], str]) -> None:
+    """Wait until something is true; if it never is, fail with what is seen then."""
+    end = time.monotonic() + LIMIT_S
+    while not condition():
+        assert time.monotonic() < end, f"it never came: {seen()}"
+        time.sleep(0.05)
 
 
 @pytest.fixture
@@ -113,14 +125,15 @@ def test_from_nothing_to_a_saved_valid_example(terminal: Terminal, root: Path) -
     terminal.keys("F4")
     terminal.wait("Expected Output: what is printed")
     terminal.type("Hello, Anna")
+    row = terminal.cursor_row()
     terminal.keys("Tab")
-    time.sleep(1)  # nothing on the screen but the cursor says that it has arrived
+    wait_until(lambda: terminal.cursor_row() > row, terminal.screen)
     terminal.type("INPUT prints its prompt and waits.")
     terminal.wait("✓ no problems")
     terminal.keys("C-s")
     terminal.wait("somebody-by-name.md   saved")
     terminal.keys("C-q")
-    assert terminal.ended()
+    terminal.wait_for_the_end()
     path = root / "strings" / "greet-somebody-by-name.md"
     done = subprocess.run(
         [sys.executable, "-c", "from curator.cli import main; main()", "validate", "--compiler", "builtin", str(path)],
@@ -137,9 +150,7 @@ def test_a_window_closed_by_the_system_leaves_the_draft(terminal: Terminal, tmp_
     terminal.wait("Code F3", "judge")
     terminal.type("x_lost ")
     drafts = tmp_path / "state" / "drafts"
-    end = time.monotonic() + 10
-    while not any("x_lost" in path.read_text() for path in drafts.glob("*.json")) and time.monotonic() < end:
-        time.sleep(0.02)
+    wait_until(lambda: any("x_lost" in path.read_text() for path in drafts.glob("*.json")), terminal.screen)
     terminal.close()
     (draft,) = drafts.glob("*.json")
     assert "x_lost" in draft.read_text()
