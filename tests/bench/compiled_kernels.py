@@ -1,6 +1,6 @@
 """Why the kernels are C, compiled ahead of time: the shingling kernel in C, Numba and NumPy on the same documents.
 
-    python tests/bench/kernels.py [--documents 5000] [--cache FOLDER]
+    python tests/bench/compiled_kernels.py [--documents 5000] [--cache FOLDER]
 
 For each: what the first use costs (compiling, loading) and what it does then, on one thread. Numba is installed into
 the environment of `dedupe.py`. All three must give the same hashes.
