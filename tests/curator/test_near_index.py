@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -445,3 +446,15 @@ def test_two_processes_that_index_a_corpus_for_the_first_time_end_with_one_of_ea
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     assert [process.communicate()[0].strip() for process in both] == ["30", "30"]
     assert len(near_corpus.open_index(root, folder)) == 30
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_all_pages_of_an_opened_index_are_mapped_so_that_a_first_query_waits_for_none(tmp_path):
+    texts = (f"{number} " + " ".join(f"w{number}x{i}" for i in range(300)) for number in range(99))
+    NearIndex(tmp_path).rebuild(Document(f"d{number}", of_text(text)) for number, text in enumerate(texts))
+    opened = NearIndex(tmp_path)
+    assert opened.generation is not None
+    keys = str(opened.generation.folder / "keys.u8")
+    (mapping,) = [m for m in Path("/proc/self/smaps").read_text("utf-8").split("VmFlags") if keys in m]
+    size, held = (int(re.search(rf"^{key}: +(\d+) kB", mapping, re.MULTILINE)[1]) for key in ("Size", "Rss"))
+    assert held == size
